@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#include <cstdlib>
+
+namespace {
+
+// Before main: the vendors' loaders read their environment once, at the first call.
+[[gnu::constructor]] void point_loaders_at_software_drivers() {
+    ::setenv("ZE_ENABLE_ALT_DRIVERS", MRDA_DRIVER_DIR "/libmrda_ze.so", 0);
+    ::setenv("LIBVA_DRIVERS_PATH", MRDA_DRIVER_DIR, 0);
+    ::setenv("LIBVA_DRIVER_NAME", "mrda", 0);
+    ::setenv("ONEVPL_PRIORITY_PATH", MRDA_DRIVER_DIR, 0);
+}
+
+}  // namespace
