@@ -123,15 +123,17 @@ std::string to_string(const Error& error) {
 }
 
 Error make_error(Errc code, std::string message) {
-    return Error{.code = code, .api = Api::mrda, .native = 0, .call = {}, .message = std::move(message)};
+    return Error{
+        .code = code, .api = Api::mrda, .native = 0, .call = {}, .message = std::move(message)};
 }
 
 Error os_error(std::string call, int errno_value, std::string message) {
-    return Error{.code = errc_of(errno_value),
-                 .api = Api::os,
-                 .native = errno_value,
-                 .call = std::move(call),
-                 .message = std::move(message) + ": " + std::generic_category().message(errno_value)};
+    return Error{
+        .code = errc_of(errno_value),
+        .api = Api::os,
+        .native = errno_value,
+        .call = std::move(call),
+        .message = std::move(message) + ": " + std::generic_category().message(errno_value)};
 }
 
 }  // namespace mrda

@@ -18,14 +18,14 @@ enum class Errc : std::uint8_t {
     not_found,          ///< The named device, file, loader or driver is not there.
     permission_denied,  ///< It is there, and this user may not use it.
     out_of_memory,      ///< Memory, of whichever kind the message names, ran out.
-    exhausted,          ///< A bounded resource other than memory is used up: slots, descriptors, disk.
-    busy,               ///< In use now; the same call may work later.
-    timeout,            ///< The deadline that the caller gave has passed.
-    end_of_stream,      ///< There is nothing more to read, and that is no failure.
-    corrupt,            ///< Data that came from outside is not what it must be.
-    device_lost,        ///< The device or its driver died; nothing on it can be used again.
-    io,                 ///< The operating system failed a read, write, map or ioctl.
-    internal,           ///< A bug of ours.
+    exhausted,      ///< A bounded resource other than memory is used up: slots, descriptors, disk.
+    busy,           ///< In use now; the same call may work later.
+    timeout,        ///< The deadline that the caller gave has passed.
+    end_of_stream,  ///< There is nothing more to read, and that is no failure.
+    corrupt,        ///< Data that came from outside is not what it must be.
+    device_lost,    ///< The device or its driver died; nothing on it can be used again.
+    io,             ///< The operating system failed a read, write, map or ioctl.
+    internal,       ///< A bug of ours.
 };
 
 /// Whose rules `Error::native` follows.
@@ -34,7 +34,8 @@ enum class Api : std::uint8_t { mrda, os, ze, va, mfx, grpc, av };
 std::string_view to_string(Errc code);
 std::string_view to_string(Api api);
 
-/// One failure, told once, where it was seen. A plain value: copy and move it freely, on any thread.
+/// One failure, told once, where it was seen. A plain value: copy and move it freely, on any
+/// thread.
 struct Error {
     Errc code = Errc::internal;
     Api api = Api::mrda;
@@ -48,7 +49,8 @@ std::string to_string(const Error& error);
 
 /// An Error of our own making.
 Error make_error(Errc code, std::string message);
-/// An Error from a failed system call: `code` follows from `errno_value`, strerror's words are appended.
+/// An Error from a failed system call: `code` follows from `errno_value`, strerror's words are
+/// appended.
 Error os_error(std::string call, int errno_value, std::string message);
 
 /// A value or an Error; the toolkit throws nothing. Access to the wrong one aborts the process, in
@@ -124,11 +126,11 @@ class [[nodiscard]] Result<void> {
 #define MRDA_CONCAT(a, b) MRDA_CONCAT_(a, b)
 
 /// Leaves the function with the Error of `expression`, if it has one.
-#define MRDA_TRY(expression)                                       \
-    do {                                                           \
-        if (auto mrda_result = (expression); !mrda_result.ok()) {  \
-            return std::move(mrda_result).error();                 \
-        }                                                          \
+#define MRDA_TRY(expression)                                      \
+    do {                                                          \
+        if (auto mrda_result = (expression); !mrda_result.ok()) { \
+            return std::move(mrda_result).error();                \
+        }                                                         \
     } while (false)
 
 /// `MRDA_ASSIGN(auto x, f())`: declares or assigns x from f()'s value, or leaves with its Error.

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "mrda/interop/platform.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+#include "config.h"
+#include "run_child.h"
+
+namespace mrda {
+
+namespace {
+
+constexpr std::uint64_t kProbeTimeoutNs = 20'000'000'000;
+
+std::filesystem::path program_dir() {
+    std::error_code ignored;
+    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+/// The first of `places` that exists and has `file` in it.
+template <std::size_t N>
+Result<std::string> find_beside(const std::array<std::filesystem::path, N>& places,
+                                const char* file, const char* what) {
+    std::string tried;
+    for (const auto& place : places) {
+        std::error_code ignored;
+        if (!place.empty() && std::filesystem::exists(place / file, ignored)) {
+            return std::filesystem::absolute(place).lexically_normal().string();
+        }
+        tried += place.empty() ? "" : "\n  " + (place / file).string();
+    }
+    return make_error(Errc::not_found, std::string(what) + " not found; looked for:" + tried);
+}
+
+std::filesystem::path from_environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::filesystem::path() : std::filesystem::path(value);
+}
+
+Result<void> set_environment(const char* name, const std::string& value) {
+    if (::setenv(name, value.c_str(), 1) != 0) {
+        return os_error("setenv", errno, "cannot set " + std::string(name));
+    }
+    return {};
+}
+
+/// Nothing if the whole chain works on a GPU, else the reason.
+std::optional<std::string> why_no_gpu(const std::optional<PciAddress>& device) {
+    auto dir =
+        find_beside<3>({from_environment("MRDA_BIN_DIR"), program_dir(), MRDA_INSTALL_BIN_DIR},
+                       "mrda-probe", "mrda-probe");
+    if (!dir) {
+        return to_string(dir.error());
+    }
+    std::vector<std::string> command{*dir + "/mrda-probe", "--chain"};
+    if (device) {
+        command.insert(command.end(), {"--device", to_string(*device)});
+    }
+    auto child = run_child(command, kProbeTimeoutNs);
+    if (!child) {
+        return to_string(child.error());
+    }
+    if (child->exit_code == 0) {
+        return std::nullopt;
+    }
+    if (child->signal != 0) {
+        return "the GPU's drivers ended mrda-probe by signal " + std::to_string(child->signal) +
+               (child->output.empty() ? "" : ", after:\n" + child->output);
+    }
+    return child->output;
+}
+
+}  // namespace
+
+Result<PlatformRequest> parse_platform(std::string_view text) {
+    if (text == "auto") {
+        return PlatformRequest::automatic;
+    }
+    if (text == "gpu") {
+        return PlatformRequest::gpu;
+    }
+    if (text == "software") {
+        return PlatformRequest::software;
+    }
+    return make_error(Errc::invalid_argument,
+                      "platform \"" + std::string(text) + "\": choose auto, gpu or software");
+}
+
+std::string_view to_string(Platform platform) {
+    return platform == Platform::gpu ? "gpu" : "software";
+}
+
+Result<PlatformChoice> choose_platform(PlatformRequest request,
+                                       const std::optional<PciAddress>& device) {
+    PlatformChoice choice;
+    if (request != PlatformRequest::software) {
+        const auto reason = why_no_gpu(device);
+        if (!reason) {
+            choice.platform = Platform::gpu;
+            return choice;
+        }
+        if (request == PlatformRequest::gpu) {
+            return make_error(Errc::not_found, "no usable GPU: " + *reason);
+        }
+        choice.notice = "no usable GPU, so the software drivers are used: " + *reason;
+    }
+    MRDA_TRY(use_software_drivers());
+    return choice;
+}
+
+Result<std::string> software_driver_dir() {
+    return find_beside<4>(
+        {from_environment("MRDA_DRIVER_DIR"), program_dir() / MRDA_DRIVERS_FROM_BUILD_BIN,
+         program_dir() / MRDA_DRIVERS_FROM_BIN, MRDA_INSTALL_DRIVER_DIR},
+        "libmrda_ze.so", "MRDA's software drivers");
+}
+
+Result<void> use_software_drivers() {
+    MRDA_ASSIGN(const std::string dir, software_driver_dir());
+    MRDA_TRY(set_environment("ZE_ENABLE_ALT_DRIVERS", dir + "/libmrda_ze.so"));
+    MRDA_TRY(set_environment("LIBVA_DRIVERS_PATH", dir));
+    MRDA_TRY(set_environment("LIBVA_DRIVER_NAME", kSoftwareVaDriver));
+    return set_environment("ONEVPL_PRIORITY_PATH", dir);
+}
+
+}  // namespace mrda

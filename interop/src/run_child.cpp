@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "run_child.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+#include "mrda/interop/fd.h"
+
+extern char** environ;
+
+namespace mrda {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kOutputLimit = 65536;
+
+/// posix_spawn's list of what to do to descriptors in the child.
+class FileActions {
+  public:
+    FileActions() { posix_spawn_file_actions_init(&actions_); }
+    ~FileActions() { posix_spawn_file_actions_destroy(&actions_); }
+    FileActions(const FileActions&) = delete;
+    FileActions& operator=(const FileActions&) = delete;
+
+    posix_spawn_file_actions_t* get() { return &actions_; }
+
+  private:
+    posix_spawn_file_actions_t actions_{};
+};
+
+/// Reads until the end of file, or until `deadline`; false on the latter.
+bool read_until(int fd, Clock::time_point deadline, std::string& output) {
+    std::array<char, 4096> chunk{};
+    for (;;) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        if (left <= 0) {
+            return false;
+        }
+        pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
+        const int ready = ::poll(&waited, 1, static_cast<int>(left));
+        if (ready <= 0) {
+            continue;
+        }
+        const ssize_t count = ::read(fd, chunk.data(), chunk.size());
+        if (count == 0 || (count < 0 && errno != EINTR)) {
+            return true;
+        }
+        if (count > 0 && output.size() < kOutputLimit) {
+            output.append(chunk.data(), static_cast<std::size_t>(count));
+        }
+    }
+}
+
+}  // namespace
+
+Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uint64_t timeout_ns) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return os_error("pipe2", errno, "cannot start " + command[0]);
+    }
+    Fd read_end(ends[0]);
+    Fd write_end(ends[1]);
+    FileActions actions;
+    posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(actions.get(), write_end.get(), STDOUT_FILENO);
+    std::vector<char*> arguments;
+    for (const std::string& argument : command) {
+        arguments.push_back(const_cast<char*>(argument.c_str()));
+    }
+    arguments.push_back(nullptr);
+    pid_t pid = 0;
+    const int problem =
+        ::posix_spawn(&pid, arguments[0], actions.get(), nullptr, arguments.data(), environ);
+    if (problem != 0) {
+        return os_error("posix_spawn", problem, "cannot start " + command[0]);
+    }
+    write_end.reset();
+
+    ChildOutcome outcome;
+    const auto deadline = Clock::now() + std::chrono::nanoseconds(timeout_ns);
+    const bool ended = read_until(read_end.get(), deadline, outcome.output);
+    if (!ended) {
+        ::kill(pid, SIGKILL);
+    }
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!ended) {
+        return make_error(Errc::timeout, command[0] + " did not answer within " +
+                                             std::to_string(timeout_ns / 1'000'000) + " ms" +
+                                             (outcome.output.empty() ? "" : "; it said:\n") +
+                                             outcome.output);
+    }
+    outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    outcome.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return outcome;
+}
+
+}  // namespace mrda
