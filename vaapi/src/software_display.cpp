@@ -47,7 +47,9 @@ VAStatus driver_names_of(VADisplayContextP display, char** names, unsigned* coun
 }  // namespace
 
 Result<VADisplay> new_software_display(const char* driver_name) {
-    auto out_of_memory = [] { return make_error(Errc::out_of_memory, "no memory for a VA display"); };
+    auto out_of_memory = [] {
+        return make_error(Errc::out_of_memory, "no memory for a VA display");
+    };
     VADisplayContextP display = va_newDisplayContext();
     if (display == nullptr) {
         return out_of_memory();

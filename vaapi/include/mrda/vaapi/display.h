@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <va/va.h>
+
+#include <memory>
+#include <string>
+
+#include "mrda/interop/fd.h"
+#include "mrda/interop/owned.h"
+#include "mrda/interop/path.h"
+#include "mrda/interop/platform.h"
+#include "mrda/interop/result.h"
+#include "mrda/vaapi/drm_node.h"
+
+namespace mrda::vaapi {
+
+class VerifiedLayouts;
+
+struct DisplayPolicy {
+    using Handle = VADisplay;
+    static Handle null() { return nullptr; }
+    static void close(Handle display);
+};
+
+/// An initialised VA display: one device, one driver. Surfaces made on it must die before it. libva
+/// lets several threads call into one display.
+class Display {
+  public:
+    /// The display of that render node, with the driver that libva chooses for it.
+    /// Errors: permission_denied (the node's own words), not_found (no driver; the message names
+    /// what libva looked for and the package).
+    static Result<Display> open(const RenderNode& node);
+    /// The software driver's, with no node behind it. Errors: not_found (the driver).
+    static Result<Display> open_software();
+
+    [[nodiscard]] VADisplay handle() const { return display_.get(); }
+    [[nodiscard]] Platform platform() const { return platform_; }
+    [[nodiscard]] const std::string& vendor() const { return vendor_; }
+    [[nodiscard]] const std::string& node() const { return node_; }  ///< "" for software.
+    [[nodiscard]] int major_version() const { return major_; }
+    [[nodiscard]] int minor_version() const { return minor_; }
+
+    /// Fills the import_* facts with what the driver says of its memory types.
+    void describe(PathFacts& facts) const;
+
+    [[nodiscard]] const std::shared_ptr<VerifiedLayouts>& verified_layouts() const {
+        return verified_;
+    }
+
+  private:
+    Display() = default;
+    static Result<Display> initialise(VADisplay raw, Platform platform, Fd node_fd,
+                                      std::string node);
+
+    Platform platform_ = Platform::software;
+    std::string node_;
+    std::string vendor_;
+    int major_ = 0;
+    int minor_ = 0;
+    Fd node_fd_;  // vaGetDisplayDRM borrows it for the display's life.
+    Owned<DisplayPolicy> display_;
+    std::shared_ptr<VerifiedLayouts> verified_;
+};
+
+}  // namespace mrda::vaapi

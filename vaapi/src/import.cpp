@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "mrda/vaapi/import.h"
+
+#include <drm_fourcc.h>
+#include <va/va_drmcommon.h>
+
+#include <array>
+
+#include "prime.h"
+#include "probe_pattern.h"
+#include "va_error.h"
+#include "va_format.h"
+#include "verified_layouts.h"
+
+namespace mrda::vaapi {
+
+namespace {
+
+constexpr std::uint32_t kPitchAlignment = 64;
+constexpr std::uintptr_t kPageBytes = 4096;
+
+/// What every driver must be able to rely on, whichever route is taken.
+Result<void> check_layout(const FrameLayout& layout) {
+    for (std::size_t i = 0; i < layout.planes().size(); ++i) {
+        const PlaneLayout& plane = layout.planes()[i];
+        const std::uint32_t alignment = i == 0 ? kPitchAlignment : kPitchAlignment / 2;
+        if (plane.pitch_bytes % alignment != 0) {
+            return make_error(Errc::invalid_argument,
+                              layout.to_string() + ": plane " + std::to_string(i) +
+                                  " has a pitch of " + std::to_string(plane.pitch_bytes) +
+                                  " bytes; it must be a multiple of " + std::to_string(alignment));
+        }
+    }
+    return {};
+}
+
+/// What Intel's driver gets wrong without a word, so it must not be asked.
+Result<void> check_for_gpu(const ImportSource& source, const FrameLayout& layout) {
+    const std::uint64_t base = source.dma_buf == nullptr ? 0 : source.dma_buf->offset_bytes();
+    const auto planes = layout.planes();
+    if (base + planes[0].offset_bytes != 0) {
+        return make_error(
+            Errc::invalid_argument,
+            layout.to_string() + ": the luma plane begins at byte " +
+                std::to_string(base + planes[0].offset_bytes) +
+                " of its object, and Intel's driver ignores that offset; give each frame "
+                "an object of its own");
+    }
+    for (std::size_t i = 1; i < planes.size(); ++i) {
+        // The media engine is told the row where chroma begins, so a fraction would be rounded
+        // away.
+        if (planes[i].offset_bytes % planes[0].pitch_bytes != 0) {
+            return make_error(Errc::invalid_argument,
+                              layout.to_string() + ": plane " + std::to_string(i) +
+                                  " begins at byte " + std::to_string(planes[i].offset_bytes) +
+                                  ", which is no whole number of rows of " +
+                                  std::to_string(planes[0].pitch_bytes) + " bytes");
+        }
+    }
+    return {};
+}
+
+Result<void> check_source(const Display& display, const ImportSource& source,
+                          const FrameLayout& layout) {
+    if (source.dma_buf == nullptr && source.host_pages == nullptr) {
+        return make_error(Errc::invalid_argument,
+                          "an import needs a DMA-BUF or host pages, and got neither");
+    }
+    MRDA_TRY(check_layout(layout));
+    if (source.dma_buf != nullptr) {
+        MRDA_TRY(layout.check_fits(source.dma_buf->size_bytes()));
+    }
+    if (source.host_pages != nullptr) {
+        MRDA_TRY(layout.check_fits(source.host_bytes));
+        if (reinterpret_cast<std::uintptr_t>(source.host_pages) % kPageBytes != 0) {
+            return make_error(
+                Errc::invalid_argument,
+                "host pages for a user-pointer surface must begin at a page boundary");
+        }
+    }
+    if (display.platform() == Platform::gpu) {
+        MRDA_TRY(check_for_gpu(source, layout));
+    }
+    return {};
+}
+
+PathFacts gather_facts(const Display& display, const ImportSource& source) {
+    PathFacts facts;
+    display.describe(facts);
+    facts.export_dma_buf = source.dma_buf != nullptr ? Refusal() : "the source gives no descriptor";
+    facts.host_pages = source.host_pages != nullptr ? Refusal() : "the source gives no host pages";
+    if (source.dma_buf != nullptr && display.platform() == Platform::gpu) {
+        if (const auto real = source.dma_buf->require_dma_buf(); !real.ok()) {
+            facts.export_dma_buf = to_string(real.error());
+        }
+    }
+    return facts;
+}
+
+Refusal& fact_of(PathFacts& facts, Route route) {
+    switch (route) {
+        case Route::prime_2:
+            return facts.import_prime_2;
+        case Route::prime:
+            return facts.import_prime;
+        default:
+            return facts.import_user_ptr;
+    }
+}
+
+/// Leaves only `only` in the running.
+void keep_only(PathFacts& facts, Route only) {
+    for (const Route route : {Route::prime_2, Route::prime, Route::user_ptr}) {
+        if (route != only) {
+            fact_of(facts, route) = "not asked for";
+        }
+    }
+}
+
+}  // namespace
+
+/// Builds Surfaces of foreign memory; Surface lets nobody else.
+class SurfaceImporter {
+  public:
+    SurfaceImporter(const Display& display, const ImportSource& source, const FrameLayout& layout)
+        : display_(display), source_(source), layout_(layout) {}
+
+    Result<Surface> take(Route route) const {
+        switch (route) {
+            case Route::prime_2:
+                return by_prime_2();
+            case Route::prime:
+                return by_external_buffers(VA_SURFACE_ATTRIB_MEM_TYPE_DRM_PRIME,
+                                           static_cast<std::uintptr_t>(source_.dma_buf->fd()),
+                                           source_.dma_buf->offset_bytes(),
+                                           source_.dma_buf->object_bytes());
+            case Route::user_ptr:
+                return by_external_buffers(VA_SURFACE_ATTRIB_MEM_TYPE_USER_PTR,
+                                           reinterpret_cast<std::uintptr_t>(source_.host_pages), 0,
+                                           source_.host_bytes);
+            default:
+                return make_error(Errc::internal, "an import by no import route");
+        }
+    }
+
+  private:
+    Result<Surface> by_prime_2() const {
+        MRDA_ASSIGN(VADRMPRIMESurfaceDescriptor descriptor,
+                    to_prime_descriptor(*source_.dma_buf, layout_));
+        return create(VA_SURFACE_ATTRIB_MEM_TYPE_DRM_PRIME_2, &descriptor);
+    }
+
+    Result<Surface> by_external_buffers(std::uint32_t memory_type, std::uintptr_t handle,
+                                        std::uint64_t base_bytes,
+                                        std::uint64_t object_bytes) const {
+        MRDA_ASSIGN(VASurfaceAttribExternalBuffers buffers,
+                    to_external_buffers(&handle, base_bytes, object_bytes, layout_));
+        return create(memory_type, &buffers);
+    }
+
+    Result<Surface> create(std::uint32_t memory_type, void* descriptor) const {
+        MRDA_ASSIGN(const VaFormat format, va_format_of(layout_.format().drm_fourcc));
+        std::array<VASurfaceAttrib, 3> attributes{};
+        for (VASurfaceAttrib& attribute : attributes) {
+            attribute.flags = VA_SURFACE_ATTRIB_SETTABLE;
+            attribute.value.type = VAGenericValueTypeInteger;
+        }
+        attributes[0].type = VASurfaceAttribMemoryType;
+        attributes[0].value.value.i = static_cast<int>(memory_type);
+        attributes[1].type = VASurfaceAttribExternalBufferDescriptor;
+        attributes[1].value.type = VAGenericValueTypePointer;
+        attributes[1].value.value.p = descriptor;
+        attributes[2].type = VASurfaceAttribPixelFormat;
+        attributes[2].value.value.i = static_cast<int>(format.va_fourcc);
+        VASurfaceID id = VA_INVALID_SURFACE;
+        MRDA_VA_TRY(vaCreateSurfaces,
+                    (display_.handle(), format.rt_format, layout_.width_px(), layout_.height_px(),
+                     &id, 1, attributes.data(), static_cast<unsigned>(attributes.size())),
+                    "the VA driver does not take " + layout_.to_string());
+        return Surface({display_.handle(), id}, layout_.format(), layout_.width_px(),
+                       layout_.height_px());
+    }
+
+    const Display& display_;
+    const ImportSource& source_;
+    const FrameLayout& layout_;
+};
+
+Result<Import> import_surface(const Display& display, const ImportSource& source,
+                              const FrameLayout& layout, std::optional<Route> only) {
+    MRDA_TRY(check_source(display, source, layout));
+    PathFacts facts = gather_facts(display, source);
+    if (only) {
+        keep_only(facts, *only);
+    }
+    const SurfaceImporter importer(display, source, layout);
+    // Each turn either ends or refuses one more route, so there are at most four.
+    for (;;) {
+        MRDA_ASSIGN(PathChoice path,
+                    choose_path(Endpoint::usm, Endpoint::va_surface, facts, layout));
+        if (path.route == Route::blit || path.route == Route::map) {
+            std::string reasons;
+            for (const auto& refused : path.refused) {
+                reasons +=
+                    "\n  not " + std::string(to_string(refused.route)) + ": " + refused.reason;
+            }
+            return make_error(Errc::unsupported, "no way to import " + layout.to_string() +
+                                                     " without a copy" + reasons);
+        }
+        auto surface = importer.take(path.route);
+        if (!surface) {
+            fact_of(facts, path.route) = to_string(surface.error());
+            continue;
+        }
+        if (display.verified_layouts()->contains(layout, path.route)) {
+            return Import{std::move(*surface), std::move(path), "this layout was verified before"};
+        }
+        const ImportSource view = path.route == Route::user_ptr
+                                      ? ImportSource{nullptr, source.host_pages, source.host_bytes}
+                                      : ImportSource{source.dma_buf, nullptr, 0};
+        MRDA_ASSIGN(std::string verification, verify_import(*surface, view, layout));
+        display.verified_layouts()->add(layout, path.route);
+        return Import{std::move(*surface), std::move(path), std::move(verification)};
+    }
+}
+
+}  // namespace mrda::vaapi

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "probe_pattern.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <system_error>
+#include <vector>
+
+#include "mrda/interop/copy_ledger.h"
+#include "mrda/vaapi/image.h"
+
+namespace mrda::vaapi {
+
+namespace {
+
+/// The source's bytes as the CPU sees them, without the VA driver.
+class FlatMemory {
+  public:
+    FlatMemory() = default;
+    FlatMemory(FlatMemory&& other) noexcept
+        : base_(std::exchange(other.base_, nullptr)),
+          mapped_bytes_(std::exchange(other.mapped_bytes_, 0)),
+          frame_(other.frame_) {}
+    FlatMemory& operator=(FlatMemory&&) = delete;
+    ~FlatMemory() {
+        if (base_ != nullptr) {
+            ::munmap(base_, mapped_bytes_);
+        }
+    }
+
+    /// Errors: what mmap said; not every exporter lets a CPU in.
+    static Result<FlatMemory> open(const ImportSource& source) {
+        FlatMemory memory;
+        if (source.dma_buf == nullptr) {
+            memory.frame_ = static_cast<std::byte*>(source.host_pages);
+            return memory;
+        }
+        const DmaBuf& object = *source.dma_buf;
+        void* const base = ::mmap(nullptr, object.object_bytes(), PROT_READ | PROT_WRITE,
+                                  MAP_SHARED, object.fd(), 0);
+        if (base == MAP_FAILED) {
+            return os_error("mmap", errno, "the CPU cannot map the buffer of " + object.exporter());
+        }
+        memory.base_ = base;
+        memory.mapped_bytes_ = object.object_bytes();
+        memory.frame_ = static_cast<std::byte*>(base) + object.offset_bytes();
+        return memory;
+    }
+
+    /// The first byte of the frame.
+    [[nodiscard]] std::byte* frame() const { return frame_; }
+
+  private:
+    void* base_ = nullptr;
+    std::size_t mapped_bytes_ = 0;
+    std::byte* frame_ = nullptr;
+};
+
+/// One block of one plane that the pattern touches.
+struct Spot {
+    std::size_t plane;
+    std::uint32_t row;
+    std::uint64_t byte;          ///< In its row.
+    std::uint64_t linear_bytes;  ///< From the frame's first byte, if it lies linearly.
+};
+
+/// Corners and the second row: a wrong pitch moves the row, a wrong offset the plane, and any
+/// tiling puts row 1 elsewhere than one pitch behind row 0.
+std::vector<Spot> spots_of(const FrameLayout& layout) {
+    std::vector<Spot> spots;
+    for (std::size_t plane = 0; plane < layout.planes().size(); ++plane) {
+        const std::uint32_t last_row = layout.rows(plane) - 1;
+        const std::uint64_t last_byte = layout.row_bytes(plane) - 1;
+        const std::array<std::uint32_t, 4> rows{0, std::min(1U, last_row), last_row / 2, last_row};
+        for (const std::uint32_t row : rows) {
+            for (const std::uint64_t byte : {std::uint64_t{0}, last_byte}) {
+                const PlaneLayout& at = layout.planes()[plane];
+                spots.push_back({plane, row, byte,
+                                 at.offset_bytes + std::uint64_t{row} * at.pitch_bytes + byte});
+            }
+        }
+    }
+    const auto same = [](const Spot& a, const Spot& b) { return a.linear_bytes == b.linear_bytes; };
+    std::sort(spots.begin(), spots.end(),
+              [](const Spot& a, const Spot& b) { return a.linear_bytes < b.linear_bytes; });
+    spots.erase(std::unique(spots.begin(), spots.end(), same), spots.end());
+    return spots;
+}
+
+/// Puts the spots' bytes back when it goes.
+class SavedBytes {
+  public:
+    SavedBytes(std::byte* frame, const std::vector<Spot>& spots) : frame_(frame), spots_(spots) {
+        for (const Spot& spot : spots) {
+            bytes_.push_back(frame[spot.linear_bytes]);
+        }
+    }
+    ~SavedBytes() {
+        for (std::size_t i = 0; i < spots_.size(); ++i) {
+            frame_[spots_[i].linear_bytes] = bytes_[i];
+        }
+    }
+    SavedBytes(const SavedBytes&) = delete;
+    SavedBytes& operator=(const SavedBytes&) = delete;
+
+  private:
+    std::byte* frame_;
+    const std::vector<Spot>& spots_;
+    std::vector<std::byte> bytes_;
+};
+
+/// Distinct for neighbouring spots, and different in both rounds at every one of them.
+std::byte pattern_byte(std::size_t spot, int round) {
+    const auto value = static_cast<unsigned>(37 * spot + 11);
+    return static_cast<std::byte>((round == 0 ? value : ~value) & 0xffU);
+}
+
+Result<void> compare(const Surface& surface, const FrameLayout& layout,
+                     const std::vector<Spot>& spots, int round) {
+    CopyLedger unbooked;  // A driver that cannot derive copies the probe's picture, not the user's.
+    MRDA_ASSIGN(const MappedImage image, MappedImage::map(surface, unbooked));
+    if (image.plane_count() < layout.planes().size()) {
+        return make_error(Errc::corrupt, "the driver shows " + std::to_string(image.plane_count()) +
+                                             " planes of " + layout.to_string());
+    }
+    for (std::size_t i = 0; i < spots.size(); ++i) {
+        const Spot& spot = spots[i];
+        const std::byte seen = image.plane(
+            spot.plane)[std::size_t{spot.row} * image.pitch_bytes(spot.plane) + spot.byte];
+        if (seen != pattern_byte(i, round)) {
+            return make_error(Errc::corrupt,
+                              "the driver took " + layout.to_string() +
+                                  " and shows other pixels: plane " + std::to_string(spot.plane) +
+                                  ", row " + std::to_string(spot.row) + ", byte " +
+                                  std::to_string(spot.byte) + " holds " +
+                                  std::to_string(std::to_integer<int>(pattern_byte(i, round))) +
+                                  " and is seen as " + std::to_string(std::to_integer<int>(seen)) +
+                                  "; it does not honour the modifier, the pitch or an offset");
+        }
+    }
+    return {};
+}
+
+Result<void> write_and_compare(const Surface& surface, const ImportSource& source,
+                               const FrameLayout& layout, std::byte* frame) {
+    const std::vector<Spot> spots = spots_of(layout);
+    const SavedBytes saved(frame, spots);
+    // Twice, with every bit different: once could be chance.
+    for (int round = 0; round < 2; ++round) {
+        if (source.dma_buf != nullptr) {
+            MRDA_TRY(source.dma_buf->begin_cpu_access(DmaBuf::Access::write));
+        }
+        for (std::size_t i = 0; i < spots.size(); ++i) {
+            frame[spots[i].linear_bytes] = pattern_byte(i, round);
+        }
+        if (source.dma_buf != nullptr) {
+            MRDA_TRY(source.dma_buf->end_cpu_access(DmaBuf::Access::write));
+        }
+        const auto compared = compare(surface, layout, spots, round);
+        if (layout.is_linear()) {
+            MRDA_TRY(compared);
+        } else if (compared.ok()) {
+            return make_error(Errc::corrupt,
+                              "the driver took " + layout.to_string() +
+                                  " and shows it as linear: it ignores the modifier");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::string> verify_import(const Surface& surface, const ImportSource& source,
+                                  const FrameLayout& layout) {
+    auto memory = FlatMemory::open(source);
+    if (!memory) {
+        return "not verified: " + to_string(memory.error());
+    }
+    MRDA_TRY(write_and_compare(surface, source, layout, memory->frame()));
+    return std::string(layout.is_linear() ? "probe pattern seen through the surface"
+                                          : "probe pattern seen tiled through the surface");
+}
+
+}  // namespace mrda::vaapi

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vpl/mfx.h>
+
+#include <string>
+
+#include "mrda/interop/owned.h"
+#include "mrda/interop/result.h"
+#include "mrda/vaapi/display.h"
+#include "mrda/vpl/codec.h"
+
+namespace mrda::vpl {
+
+struct LoaderPolicy {
+    using Handle = mfxLoader;
+    static Handle null() { return nullptr; }
+    static void close(Handle loader);
+};
+struct SessionPolicy {
+    using Handle = mfxSession;
+    static Handle null() { return nullptr; }
+    static void close(Handle session);
+};
+
+/// A oneVPL session that encodes, on the same device as a VA display. For one thread at a time.
+class Session {
+  public:
+    /// Asks the dispatcher for an implementation that encodes `codec` from VA surfaces: on the
+    /// software platform ours, else the one of the display's render node. `display` must outlive
+    /// the session. Errors: not_found (the message lists the implementations that the dispatcher
+    /// saw).
+    static Result<Session> open(const vaapi::Display& display, Codec codec);
+
+    [[nodiscard]] mfxSession handle() const { return session_.get(); }
+    /// What the implementation calls itself, and the API version it offers: "mrda-software,
+    /// API 2.8".
+    [[nodiscard]] const std::string& implementation() const { return implementation_; }
+
+  private:
+    Session() = default;
+
+    std::string implementation_;
+    Owned<LoaderPolicy> loader_;
+    Owned<SessionPolicy> session_;
+};
+
+}  // namespace mrda::vpl

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "mrda/vpl/encoder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "encoder_params.h"
+#include "mfx_error.h"
+#include "mrda/vpl/copy_report.h"
+
+namespace mrda::vpl {
+
+namespace {
+
+Result<mfxFrameAllocRequest> ask_for_surfaces(mfxSession session, mfxVideoParam& param) {
+    mfxFrameAllocRequest request{};
+    MRDA_MFX_TRY(MFXVideoENCODE_QueryIOSurf, (session, &param, &request),
+                 "the runtime does not say how many surfaces it needs");
+    return request;
+}
+
+/// SyncOperation takes milliseconds, and 32 bits of them.
+mfxU32 to_milliseconds(std::uint64_t timeout_ns) {
+    constexpr std::uint64_t kMax = std::numeric_limits<std::int32_t>::max();
+    return static_cast<mfxU32>(
+        std::min(timeout_ns / 1'000'000 + (timeout_ns % 1'000'000 != 0), kMax));
+}
+
+}  // namespace
+
+Result<std::size_t> Encoder::needed_surfaces(const vaapi::Display& display,
+                                             const EncoderConfig& config,
+                                             std::uint32_t drm_fourcc) {
+    MRDA_ASSIGN(const mfxVideoParam wanted, to_video_param(config, drm_fourcc));
+    MRDA_ASSIGN(const Session session, Session::open(display, config.codec));
+    MRDA_MFX_TRY(MFXVideoCORE_SetHandle,
+                 (session.handle(), MFX_HANDLE_VA_DISPLAY, display.handle()),
+                 "the runtime does not take this VA display");
+    MRDA_ASSIGN(mfxVideoParam param, query(session.handle(), wanted, config.codec));
+    MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session.handle(), param));
+    // One more than it asks for, so that one can be filled while all the others are in use.
+    return std::size_t{request.NumFrameSuggested} + 1;
+}
+
+Encoder::Encoder(Session session, std::unique_ptr<FrameAllocator> allocator)
+    : allocator_(std::move(allocator)), session_(std::move(session)) {}
+
+Result<std::unique_ptr<Encoder>> Encoder::create(const vaapi::Display& display,
+                                                 const EncoderConfig& config,
+                                                 std::vector<vaapi::Surface> surfaces) {
+    MRDA_ASSIGN(auto allocator, FrameAllocator::create(std::move(surfaces)));
+    MRDA_ASSIGN(Session session, Session::open(display, config.codec));
+    std::unique_ptr<Encoder> encoder(new Encoder(std::move(session), std::move(allocator)));
+    MRDA_TRY(encoder->initialise(display, config));
+    return encoder;
+}
+
+Encoder::~Encoder() {
+    if (initialised_) {
+        MFXVideoENCODE_Close(session_.handle());
+    }
+}
+
+Result<void> Encoder::initialise(const vaapi::Display& display, const EncoderConfig& config) {
+    const vaapi::Surface& first = allocator_->surface(0);
+    MRDA_ASSIGN(const mfxVideoParam wanted, to_video_param(config, first.format().drm_fourcc));
+    const mfxFrameInfo& info = wanted.mfx.FrameInfo;
+    if (first.width_px() < info.Width || first.height_px() < info.Height) {
+        return make_error(Errc::invalid_argument,
+                          "surfaces of " + std::to_string(first.width_px()) + "x" +
+                              std::to_string(first.height_px()) + " given; a picture of " +
+                              std::to_string(config.width_px) + "x" +
+                              std::to_string(config.height_px) + " needs " +
+                              std::to_string(info.Width) + "x" + std::to_string(info.Height));
+    }
+    mfxSession session = session_.handle();
+    MRDA_MFX_TRY(MFXVideoCORE_SetHandle, (session, MFX_HANDLE_VA_DISPLAY, display.handle()),
+                 "the runtime does not take this VA display");
+    MRDA_MFX_TRY(MFXVideoCORE_SetFrameAllocator, (session, allocator_->interface()),
+                 "the runtime does not take an external frame allocator");
+    MRDA_ASSIGN(mfxVideoParam param, query(session, wanted, config.codec));
+    MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session, param));
+    if (allocator_->size() < request.NumFrameMin) {
+        return make_error(Errc::invalid_argument, std::to_string(allocator_->size()) +
+                                                      " surfaces given; the runtime needs " +
+                                                      std::to_string(request.NumFrameMin));
+    }
+    MRDA_MFX_TRY(MFXVideoENCODE_Init, (session, &param),
+                 "the runtime does not start encoding " + std::string(to_string(config.codec)));
+    initialised_ = true;
+    mfxVideoParam actual{};
+    MRDA_MFX_TRY(MFXVideoENCODE_GetVideoParam, (session, &actual),
+                 "the runtime does not say what it encodes");
+    const std::size_t multiplier = std::max<std::size_t>(actual.mfx.BRCParamMultiplier, 1);
+    const std::size_t bitstream_bytes = 1000 * multiplier * actual.mfx.BufferSizeInKB;
+    depth_ = std::max<std::size_t>(config.async_depth, 1);
+    // One more than can be in flight holds the packet that the caller is reading.
+    operations_.resize(depth_ + 1);
+    for (Operation& operation : operations_) {
+        operation.storage.resize(bitstream_bytes);
+        operation.bitstream.Data = operation.storage.data();
+        operation.bitstream.MaxLength = static_cast<mfxU32>(bitstream_bytes);
+    }
+    frames_.resize(allocator_->size());
+    for (std::size_t i = 0; i < frames_.size(); ++i) {
+        frames_[i].Info = param.mfx.FrameInfo;
+        frames_[i].Data.MemId = allocator_->memory_id(i);
+    }
+    return {};
+}
+
+std::optional<std::size_t> Encoder::free_surface() const {
+    for (std::size_t i = 0; i < frames_.size(); ++i) {
+        // The runtime lowers Locked from its own threads.
+        const auto& locked = frames_[i].Data.Locked;
+        if (__atomic_load_n(&locked, __ATOMIC_ACQUIRE) == 0) {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
+const vaapi::Surface& Encoder::surface(std::size_t index) const {
+    return allocator_->surface(index);
+}
+
+Result<void> Encoder::submit(std::size_t index, std::int64_t pts, const Sync& ready) {
+    if (draining_) {
+        return make_error(Errc::invalid_argument, "a frame submitted after drain()");
+    }
+    if (index >= frames_.size() ||
+        __atomic_load_n(&frames_[index].Data.Locked, __ATOMIC_ACQUIRE) != 0) {
+        return make_error(Errc::invalid_argument, "surface " + std::to_string(index) + " of " +
+                                                      std::to_string(frames_.size()) +
+                                                      " is not free; take one from free_surface()");
+    }
+    if (count_ == depth_) {
+        return make_error(
+            Errc::busy, std::to_string(depth_) + " operations are in flight; receive() one first");
+    }
+    MRDA_TRY(ready.wait());
+    frames_[index].Data.TimeStamp = static_cast<mfxU64>(pts);
+    MRDA_TRY(encode(&frames_[index]));
+    return {};
+}
+
+Result<bool> Encoder::encode(mfxFrameSurface1* surface) {
+    Operation& next = operation(count_);
+    next.bitstream.DataOffset = 0;
+    next.bitstream.DataLength = 0;
+    next.sync_point = nullptr;
+    const mfxStatus status = MFXVideoENCODE_EncodeFrameAsync(session_.handle(), nullptr, surface,
+                                                             &next.bitstream, &next.sync_point);
+    if (status == MFX_ERR_MORE_DATA) {
+        return false;
+    }
+    if (status == MFX_WRN_DEVICE_BUSY) {
+        return mfx_error("MFXVideoENCODE_EncodeFrameAsync", status,
+                         "the device takes no more work now; receive() first");
+    }
+    if (status < MFX_ERR_NONE) {
+        return mfx_error("MFXVideoENCODE_EncodeFrameAsync", status, "a frame could not be encoded");
+    }
+    // With a warning and no sync point the runtime has taken the frame and promises no packet.
+    if (next.sync_point == nullptr) {
+        return false;
+    }
+    ++count_;
+    return true;
+}
+
+Result<void> Encoder::fill_while_draining() {
+    while (draining_ && !drained_ && count_ < depth_) {
+        const auto encoded = encode(nullptr);
+        if (!encoded && encoded.error().code == Errc::busy && count_ != 0) {
+            return {};
+        }
+        MRDA_TRY(encoded);
+        drained_ = !*encoded;
+    }
+    return {};
+}
+
+Result<Received> Encoder::receive(std::uint64_t timeout_ns) {
+    MRDA_TRY(fill_while_draining());
+    Received received;
+    if (count_ == 0) {
+        received.status = drained_ ? Received::Status::end_of_stream : Received::Status::need_input;
+        return received;
+    }
+    Operation& oldest = operation(0);
+    const mfxStatus status = MFXVideoCORE_SyncOperation(session_.handle(), oldest.sync_point,
+                                                        to_milliseconds(timeout_ns));
+    if (status == MFX_WRN_IN_EXECUTION) {
+        return mfx_error("MFXVideoCORE_SyncOperation", status,
+                         "no packet within " + std::to_string(timeout_ns / 1'000'000) + " ms");
+    }
+    first_ = (first_ + 1) % operations_.size();
+    --count_;
+    if (status < MFX_ERR_NONE) {
+        return mfx_error("MFXVideoCORE_SyncOperation", status, "a frame could not be encoded");
+    }
+    const mfxBitstream& bitstream = oldest.bitstream;
+    received.status = Received::Status::packet;
+    received.packet = {
+        std::as_bytes(std::span(bitstream.Data + bitstream.DataOffset, bitstream.DataLength)),
+        static_cast<std::int64_t>(bitstream.TimeStamp), bitstream.DecodeTimeStamp,
+        (bitstream.FrameType & MFX_FRAMETYPE_IDR) != 0};
+    return received;
+}
+
+std::optional<std::uint64_t> Encoder::codec_copied_bytes() const {
+    mrdaExtCopyReport report{};
+    report.Header.BufferId = MRDA_EXTBUFF_COPY_REPORT;
+    report.Header.BufferSz = sizeof report;
+    mfxExtBuffer* attached = &report.Header;
+    mfxVideoParam param{};
+    param.ExtParam = &attached;
+    param.NumExtParam = 1;
+    if (MFXVideoENCODE_GetVideoParam(session_.handle(), &param) != MFX_ERR_NONE) {
+        return std::nullopt;
+    }
+    return report.codec_copied_bytes;
+}
+
+}  // namespace mrda::vpl

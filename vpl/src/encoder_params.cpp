@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "encoder_params.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "mfx_error.h"
+
+namespace mrda::vpl {
+
+namespace {
+
+constexpr std::uint32_t kMacroblockPx = 16;
+
+std::uint16_t round_up(std::uint32_t value) {
+    return static_cast<std::uint16_t>((value + kMacroblockPx - 1) / kMacroblockPx * kMacroblockPx);
+}
+
+Result<void> set_rate_control(const EncoderConfig& config, mfxInfoMFX& mfx) {
+    if (config.rate_control == RateControl::cqp) {
+        if (config.qp == 0) {
+            return make_error(Errc::invalid_argument, "a QP of 0: oneVPL takes 0 for \"unset\"");
+        }
+        mfx.RateControlMethod = MFX_RATECONTROL_CQP;
+        mfx.QPI = mfx.QPP = mfx.QPB = config.qp;
+        return {};
+    }
+    if (config.bitrate_kbps == 0) {
+        return make_error(Errc::invalid_argument, "a bit rate of 0 kbit/s asked for");
+    }
+    mfx.RateControlMethod =
+        config.rate_control == RateControl::cbr ? MFX_RATECONTROL_CBR : MFX_RATECONTROL_VBR;
+    // mfxstructures.h: rates are 16 bits wide, and multiplied by BRCParamMultiplier.
+    constexpr std::uint32_t kMax16 = std::numeric_limits<std::uint16_t>::max();
+    const std::uint32_t multiplier = config.bitrate_kbps / kMax16 + 1;
+    mfx.BRCParamMultiplier = static_cast<mfxU16>(multiplier);
+    mfx.TargetKbps = static_cast<mfxU16>(config.bitrate_kbps / multiplier);
+    mfx.MaxKbps = mfx.TargetKbps;
+    return {};
+}
+
+/// The first difference that a user would care about.
+std::string first_change(const mfxVideoParam& wanted, const mfxVideoParam& found) {
+    struct Field {
+        const char* name;
+        std::uint32_t wanted;
+        std::uint32_t found;
+    };
+    const Field fields[] = {
+        {"codec", wanted.mfx.CodecId, found.mfx.CodecId},
+        {"profile", wanted.mfx.CodecProfile, found.mfx.CodecProfile},
+        {"fourcc", wanted.mfx.FrameInfo.FourCC, found.mfx.FrameInfo.FourCC},
+        {"width", wanted.mfx.FrameInfo.Width, found.mfx.FrameInfo.Width},
+        {"height", wanted.mfx.FrameInfo.Height, found.mfx.FrameInfo.Height},
+        {"rate control", wanted.mfx.RateControlMethod, found.mfx.RateControlMethod},
+        {"QP", wanted.mfx.QPI, found.mfx.QPI},
+        {"GOP reference distance", wanted.mfx.GopRefDist, found.mfx.GopRefDist},
+        {"memory", wanted.IOPattern, found.IOPattern},
+    };
+    for (const Field& field : fields) {
+        if (field.wanted != field.found && field.wanted != 0) {
+            return std::string(field.name) + " " + std::to_string(field.wanted) +
+                   " (it would take " + std::to_string(field.found) + ")";
+        }
+    }
+    return "the combination of parameters";
+}
+
+}  // namespace
+
+Result<mfxVideoParam> to_video_param(const EncoderConfig& config, std::uint32_t drm_fourcc) {
+    MRDA_ASSIGN(const MfxFormat format, mfx_format_of(drm_fourcc));
+    MRDA_ASSIGN(const FrameLayout shape,
+                FrameLayout::linear(drm_fourcc, config.width_px, config.height_px));
+    if (config.fps_num == 0 || config.fps_den == 0) {
+        return make_error(Errc::invalid_argument, "a frame rate of " +
+                                                      std::to_string(config.fps_num) + "/" +
+                                                      std::to_string(config.fps_den));
+    }
+    if (config.async_depth == 0 || config.async_depth > 64) {
+        return make_error(
+            Errc::invalid_argument,
+            "an async depth of " + std::to_string(config.async_depth) + "; choose 1 to 64");
+    }
+    mfxVideoParam param{};
+    param.AsyncDepth = config.async_depth;
+    param.IOPattern = MFX_IOPATTERN_IN_VIDEO_MEMORY;
+    mfxInfoMFX& mfx = param.mfx;
+    mfx.CodecId = mfx_codec_id(config.codec);
+    mfx.CodecProfile = config.profile;
+    mfx.TargetUsage = config.target_usage;
+    mfx.GopPicSize = config.gop_size;
+    mfx.GopRefDist = config.gop_ref_dist;
+    mfx.NumRefFrame = config.num_ref_frames;
+    MRDA_TRY(set_rate_control(config, mfx));
+    mfx.FrameInfo.FourCC = format.fourcc;
+    mfx.FrameInfo.ChromaFormat = format.chroma_format;
+    mfx.FrameInfo.BitDepthLuma = mfx.FrameInfo.BitDepthChroma = format.bit_depth;
+    mfx.FrameInfo.Shift = format.bit_depth > 8 ? 1 : 0;
+    mfx.FrameInfo.PicStruct = MFX_PICSTRUCT_PROGRESSIVE;
+    mfx.FrameInfo.FrameRateExtN = config.fps_num;
+    mfx.FrameInfo.FrameRateExtD = config.fps_den;
+    mfx.FrameInfo.Width = round_up(shape.width_px());
+    mfx.FrameInfo.Height = round_up(shape.height_px());
+    mfx.FrameInfo.CropW = static_cast<mfxU16>(shape.width_px());
+    mfx.FrameInfo.CropH = static_cast<mfxU16>(shape.height_px());
+    return param;
+}
+
+Result<mfxVideoParam> query(mfxSession session, const mfxVideoParam& wanted, Codec codec) {
+    mfxVideoParam in = wanted;
+    mfxVideoParam out = wanted;
+    mfxStatus status = MFXVideoENCODE_Query(session, &in, &out);
+    if (status == MFX_ERR_UNSUPPORTED && in.mfx.LowPower == MFX_CODINGOPTION_UNKNOWN) {
+        // Newer Intel GPUs encode through the low-power engine only.
+        in.mfx.LowPower = MFX_CODINGOPTION_ON;
+        mfxVideoParam low_power = in;
+        if (MFXVideoENCODE_Query(session, &in, &low_power) >= MFX_ERR_NONE) {
+            return low_power;
+        }
+    }
+    if (status < MFX_ERR_NONE) {
+        return mfx_error("MFXVideoENCODE_Query", status,
+                         "the runtime does not encode " + std::string(to_string(codec)) +
+                             " this way; it objects to " + first_change(wanted, out));
+    }
+    if (status == MFX_WRN_INCOMPATIBLE_VIDEO_PARAM &&
+        (out.mfx.CodecProfile != wanted.mfx.CodecProfile && wanted.mfx.CodecProfile != 0)) {
+        return make_error(Errc::unsupported,
+                          "the runtime does not encode " + std::string(to_string(codec)) +
+                              " this way; it objects to " + first_change(wanted, out));
+    }
+    return out;
+}
+
+}  // namespace mrda::vpl
