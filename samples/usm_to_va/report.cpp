@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "report.h"
+
+#include <iostream>
+
+namespace usm_to_va {
+
+int exit_code_of(const mrda::Error& error) {
+    switch (error.code) {
+        case mrda::Errc::invalid_argument:
+            return kExitUsage;
+        case mrda::Errc::not_found:
+            return 3;
+        case mrda::Errc::unsupported:
+            return 4;
+        case mrda::Errc::permission_denied:
+            return 5;
+        case mrda::Errc::exhausted:
+        case mrda::Errc::out_of_memory:
+            return 6;
+        case mrda::Errc::corrupt:
+            return 7;
+        default:
+            return kExitFailed;
+    }
+}
+
+void Report::step(std::string_view name, const std::string& found) {
+    ++steps_;
+    json_["steps"].push_back({{"step", name}, {"found", found}});
+    if (!as_json_) {
+        std::string padded(name);
+        padded.resize(std::max<std::size_t>(padded.size(), 18), ' ');
+        std::cout << (steps_ < 10 ? " " : "") << steps_ << "  " << padded << "  " << found << '\n';
+    }
+}
+
+void Report::notice(const std::string& text) {
+    json_["notice"] = text;
+    std::cerr << "usm_to_va: " << text << '\n';
+}
+
+void Report::set(const char* path, nlohmann::json value) {
+    json_[nlohmann::json::json_pointer(path)] = std::move(value);
+}
+
+void Report::line(const std::string& text) {
+    if (!as_json_) {
+        std::cout << text << '\n';
+    }
+}
+
+void Report::failed(const mrda::Error& error) {
+    json_["error"] = {{"code", mrda::to_string(error.code)}, {"message", mrda::to_string(error)}};
+    std::cerr << "usm_to_va: " << mrda::to_string(error) << '\n';
+}
+
+void Report::finish() {
+    if (as_json_) {
+        std::cout << json_.dump(2) << '\n';
+    }
+}
+
+}  // namespace usm_to_va

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "mrda/interop/result.h"
+
+namespace usm_to_va {
+
+/// Exit codes are stable; the README lists them.
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+int exit_code_of(const mrda::Error& error);
+
+/// What the program says: lines for people as they come, or one JSON object at the end.
+class Report {
+  public:
+    explicit Report(bool as_json) : as_json_(as_json) {}
+
+    /// One step of the chain, and what it found.
+    void step(std::string_view name, const std::string& found);
+    /// Something that the user must not miss.
+    void notice(const std::string& text);
+    /// A figure or fact for programs, at `path` such as "/encode/fps".
+    void set(const char* path, nlohmann::json value);
+    /// Figures for people alone.
+    void line(const std::string& text);
+    void failed(const mrda::Error& error);
+    /// Writes the JSON object, if that is what was asked for.
+    void finish();
+
+  private:
+    bool as_json_;
+    int steps_ = 0;
+    nlohmann::json json_;
+};
+
+}  // namespace usm_to_va

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// A small process that looks at devices, so that a driver which hangs or crashes takes nobody with
+// it.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include "chain_check.h"
+#include "device_list.h"
+
+namespace {
+
+int check(mrda::PlatformRequest request, const std::optional<mrda::PciAddress>& device) {
+    // Automatic means GPU here: who asks wants to know whether it may be chosen.
+    const auto platform =
+        request == mrda::PlatformRequest::software ? mrda::Platform::software : mrda::Platform::gpu;
+    const auto checked = mrda::probe::check_chain(platform, device);
+    std::cout << (checked.ok() ? *checked : mrda::to_string(checked.error())) << '\n';
+    return checked.ok() ? 0 : 1;
+}
+
+int fail(const mrda::Error& error) {
+    std::cout << mrda::to_string(error) << '\n';
+    return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{
+        "Looks at the GPUs of this machine. Without --chain: lists them with their load, as JSON.\n"
+        "With --chain: encodes one frame through the whole chain; exits 0 if that works, else 1 "
+        "with the\n"
+        "reason on standard output."};
+    bool chain = false;
+    std::string platform_word = "gpu";
+    std::string device_word;
+    app.add_flag("--chain", chain, "walk the whole chain once");
+    app.add_option("--platform", platform_word, "gpu or software")->capture_default_str();
+    app.add_option("--device", device_word, "PCI address of the GPU: 0000:03:00.0");
+    CLI11_PARSE(app, argc, argv);
+
+    const auto request = mrda::parse_platform(platform_word);
+    if (!request) {
+        return fail(request.error());
+    }
+    std::optional<mrda::PciAddress> device;
+    if (!device_word.empty()) {
+        auto parsed = mrda::parse_pci_address(device_word);
+        if (!parsed) {
+            return fail(parsed.error());
+        }
+        device = *parsed;
+    }
+    if (*request == mrda::PlatformRequest::software) {
+        if (const auto used = mrda::use_software_drivers(); !used.ok()) {
+            return fail(used.error());
+        }
+    }
+    // Sysman answers only a process that asked for it before its first Level Zero call.
+    ::setenv("ZES_ENABLE_SYSMAN", "1", 1);
+    if (chain) {
+        return check(*request, device);
+    }
+    std::cout << mrda::probe::list_devices().dump(2) << '\n';
+    return 0;
+}
