@@ -39,13 +39,16 @@ int main(int argc, char** argv) {
     if (!parsed.options) {
         return parsed.exit_code;
     }
-    usm_to_va::Report report(parsed.options->json);
+    usm_to_va::Report report(parsed.options->json, parsed.options->report);
     const auto done = usm_to_va::run(*parsed.options, report);
     if (done.ok()) {
         report.step("clean-up", "surfaces, DMA-BUFs, USM, display and context are gone");
     } else {
         report.failed(done.error());
     }
-    report.finish();
+    if (const auto written = report.finish(); !written.ok()) {
+        report.failed(written.error());
+        return usm_to_va::exit_code_of(written.error());
+    }
     return done.ok() ? 0 : usm_to_va::exit_code_of(done.error());
 }

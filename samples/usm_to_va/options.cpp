@@ -125,6 +125,7 @@ ParsedOptions parse_options(int argc, char** argv) {
     app.add_option("--target-usage", options.target_usage, "1 best quality ... 7 best speed")
         ->capture_default_str();
     app.add_flag("--json", options.json, "one JSON object instead of text");
+    app.add_option("--report", options.report, "a file for the JSON object, beside the text");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -35,6 +35,7 @@ struct Options {
     std::uint16_t async_depth = 4;
     std::uint16_t target_usage = 4;
     bool json = false;
+    std::string report;  ///< A file for the JSON object; "": none.
 };
 
 /// What main() does next: run with `options`, or leave with `exit_code` (help, or a message, was

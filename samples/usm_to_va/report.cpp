@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "report.h"
 
+#include <cerrno>
+#include <fstream>
 #include <iostream>
 
 namespace usm_to_va {
@@ -55,10 +57,21 @@ void Report::failed(const mrda::Error& error) {
     std::cerr << "usm_to_va: " << mrda::to_string(error) << '\n';
 }
 
-void Report::finish() {
+mrda::Result<void> Report::finish() {
+    const std::string text = json_.dump(2) + "\n";
     if (as_json_) {
-        std::cout << json_.dump(2) << '\n';
+        std::cout << text;
     }
+    if (path_.empty()) {
+        return {};
+    }
+    std::ofstream file(path_, std::ios::trunc);
+    file << text;
+    file.close();
+    if (!file) {
+        return mrda::os_error("write", errno, "cannot write the report to " + path_);
+    }
+    return {};
 }
 
 }  // namespace usm_to_va

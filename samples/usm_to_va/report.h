@@ -14,10 +14,11 @@ inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 int exit_code_of(const mrda::Error& error);
 
-/// What the program says: lines for people as they come, or one JSON object at the end.
+/// What the program says: lines for people as they come, or one JSON object at the end, or both.
 class Report {
   public:
-    explicit Report(bool as_json) : as_json_(as_json) {}
+    /// `path` is a file for the JSON object; "": none.
+    Report(bool as_json, std::string path) : as_json_(as_json), path_(std::move(path)) {}
 
     /// One step of the chain, and what it found.
     void step(std::string_view name, const std::string& found);
@@ -28,11 +29,12 @@ class Report {
     /// Figures for people alone.
     void line(const std::string& text);
     void failed(const mrda::Error& error);
-    /// Writes the JSON object, if that is what was asked for.
-    void finish();
+    /// Writes the JSON object where it was asked for. Errors: what the file's system said.
+    mrda::Result<void> finish();
 
   private:
     bool as_json_;
+    std::string path_;
     int steps_ = 0;
     nlohmann::json json_;
 };

@@ -82,9 +82,11 @@ Result<Display> Display::initialise(VADisplay raw, Platform platform, Fd node_fd
     display.node_ = std::move(node);
     display.node_fd_ = std::move(node_fd);
     display.display_.reset(raw);
-    // libva reports the same failure to standard error; ours says it once, with the mend.
-    vaSetErrorCallback(raw, nullptr, nullptr);
-    vaSetInfoCallback(raw, nullptr, nullptr);
+    // libva prints what our errors say once, with the mend. Not null, which its documents allow: 2.17
+    // calls through it when a driver reports something.
+    const auto be_silent = [](void*, const char*) {};
+    vaSetErrorCallback(raw, be_silent, nullptr);
+    vaSetInfoCallback(raw, be_silent, nullptr);
     const VAStatus status = vaInitialize(raw, &display.major_, &display.minor_);
     if (status != VA_STATUS_SUCCESS) {
         Error error = va_error(

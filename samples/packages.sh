@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# Which Debian packages MRDA needs, and how they are installed. Sourced by quickstart.sh and tests/run.sh.
+
+MRDA_BUILD_PACKAGES="cmake ninja-build g++ pkg-config libze-dev libva-dev libdrm-dev libvpl-dev libyuv-dev
+  libx264-dev libx265-dev libsvtav1enc-dev libcli11-dev nlohmann-json3-dev"
+MRDA_SAMPLE_PACKAGES="ffmpeg"
+MRDA_TEST_PACKAGES="libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth
+  bc gstreamer1.0-vaapi gstreamer1.0-tools gstreamer1.0-plugins-base"
+
+# Installs those of "$@" that are missing, as root or through sudo, and says which.
+mrda_install() {
+  local missing="" package
+  for package in "$@"; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
+      missing="$missing $package"
+    fi
+  done
+  if [ -z "$missing" ]; then
+    return 0
+  fi
+  echo "These Debian packages will be installed:$missing"
+  local as_root=""
+  if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "Neither root nor sudo: install them yourself, then run this again:" >&2
+      echo "  apt-get install --no-install-recommends$missing" >&2
+      return 1
+    fi
+    as_root=sudo
+  fi
+  $as_root apt-get update -qq
+  # shellcheck disable=SC2086  # one word a package
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+# Configures and builds the preset $1; quiet unless it fails.
+mrda_build() {
+  local preset=$1 log
+  log=$(mktemp)
+  if ! { cmake --preset "$preset" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
+}

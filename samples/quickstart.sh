@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what is missing, builds MRDA, and runs the main job: a video goes from Level Zero memory through a
+# DMA-BUF and a VA surface into a oneVPL encoder. Then it shows how good the result is.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. samples/packages.sh
+
+usage() {
+  cat <<'TXT'
+usage: samples/quickstart.sh [--input VIDEO] [--codec h264|h265|av1] [--platform auto|gpu|software] [--frames N]
+
+  --input VIDEO   a video that ffmpeg reads; without it, one is synthesised
+  --codec CODEC   what to encode to (h264)
+  --platform P    auto takes the GPU if its whole chain works, else MRDA's software drivers (auto)
+  --frames N      at most so many frames (300)
+
+Results are written to build/quickstart/.
+TXT
+}
+
+input="" codec=h264 platform=auto frames=300
+while [ $# -gt 0 ]; do
+  case $1 in
+    --input) input=${2:?--input needs a video}; shift 2 ;;
+    --codec) codec=${2:?--codec needs h264, h265 or av1}; shift 2 ;;
+    --platform) platform=${2:?--platform needs auto, gpu or software}; shift 2 ;;
+    --frames) frames=${2:?--frames needs a number}; shift 2 ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "quickstart.sh: unknown option $1" >&2; usage >&2; exit 2 ;;
+  esac
+done
+case $codec in h264 | h265 | av1) ;; *) echo "quickstart.sh: codec $codec: choose h264, h265 or av1" >&2; exit 2 ;; esac
+if [ -n "$input" ] && [ ! -r "$input" ]; then
+  echo "quickstart.sh: cannot read $input" >&2
+  exit 3
+fi
+[ -z "$input" ] || input=$(realpath "$input")
+
+# shellcheck disable=SC2086  # one word a package
+mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES
+echo "Building (a few minutes the first time) ..."
+mrda_build dev
+
+out=build/quickstart
+mkdir -p "$out"
+raw=$out/source.nv12 encoded=$out/encoded.$codec decoded=$out/decoded.nv12 report=$out/report.json
+ff() { ffmpeg -nostdin -hide_banner -loglevel error -y "$@"; }
+
+if [ -n "$input" ]; then
+  echo "Reading at most $frames frames of $input"
+  size=$(ffprobe -v error -select_streams v:0 -show_entries stream=width,height -of csv=p=0:s=x "$input" | head -n 1 | grep -oE "^[0-9]+x[0-9]+" || true)
+  if [ -z "$size" ]; then
+    echo "quickstart.sh: ffmpeg finds no video in $input" >&2
+    exit 7
+  fi
+  # 4:2:0 wants even sizes.
+  width=$((${size%x*} / 2 * 2)) height=$((${size#*x} / 2 * 2))
+  rate=$(ffprobe -v error -select_streams v:0 -show_entries stream=r_frame_rate -of csv=p=0 "$input" | head -n 1)
+  fps=$(awk -F/ '{ f = $2 ? $1 / $2 : $1; r = int(f + 0.5); print (r < 1 || r > 240) ? 30 : r }' <<<"${rate%,}")
+  ff -noautorotate -i "$input" -map 0:v:0 -frames:v "$frames" -vf "crop=$width:$height" -pix_fmt nv12 -f rawvideo "$raw"
+else
+  width=1280 height=720 fps=30
+  echo "Synthesising $frames frames of ${width}x$height"
+  ff -f lavfi -i "testsrc2=size=${width}x$height:rate=$fps" -frames:v "$frames" -pix_fmt nv12 -f rawvideo "$raw"
+fi
+
+echo
+build/bin/usm_to_va --platform "$platform" --format NV12 --width "$width" --height "$height" --fps "$fps" \
+  --input "$raw" --encode "$encoded" --report "$report"
+
+container=$codec
+[ "$codec" = h265 ] && container=hevc
+[ "$codec" = av1 ] && container=obu
+ff -f "$container" -i "$encoded" -pix_fmt nv12 -f rawvideo "$decoded"
+picture="-f rawvideo -pix_fmt nv12 -s ${width}x$height -r $fps"
+# shellcheck disable=SC2086  # several words
+psnr=$(ffmpeg -nostdin -hide_banner $picture -i "$decoded" $picture -i "$raw" -lavfi psnr -f null - 2>&1 |
+  sed -n 's/.*PSNR.* average:\([^ ]*\).*/\1/p')
+frame_bytes=$((width * height * 3 / 2))
+count=$(($(stat -c %s "$raw") / frame_bytes))
+decoded_count=$(($(stat -c %s "$decoded") / frame_bytes))
+if [ "$count" != "$decoded_count" ] || [ -z "$psnr" ]; then
+  echo "quickstart.sh: $count frames went in, $decoded_count came out of the decoder" >&2
+  exit 1
+fi
+middle=$((count / 2))
+# shellcheck disable=SC2086  # several words
+ff $picture -i "$raw" $picture -i "$decoded" -frames:v 1 \
+  -lavfi "[0]select=eq(n\,$middle)[a];[1]select=eq(n\,$middle)[b];[a][b]hstack" "$out/side_by_side.png"
+field() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p" "$report" | head -n 1; }
+
+printf '\nPSNR %s dB over %d frames, %.1f frames/s; bytes copied per frame: by the CPU %s, inside the codec %s\n' \
+  "$psnr" "$count" "$(field fps)" "$(field cpu_copied_bytes_per_frame)" "$(field codec_copied_bytes_per_frame)"
+cat <<TXT
+
+What was made:
+  $PWD/$encoded            the encoded video
+  $PWD/$out/side_by_side.png    source (left) and decoded (right)
+  $PWD/$report             every step and figure, for programs
+TXT

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what is missing, builds, and runs every test; ends with ctest's summary of each preset.
+#   tests/run.sh [PRESET ...]     dev by default; CI runs ci, asan and tsan
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. samples/packages.sh
+
+case ${1:-} in
+  -h | --help) sed -n '3,4s/^# \{0,1\}//p' "$0"; exit 0 ;;
+esac
+[ $# -gt 0 ] || set -- dev
+# shellcheck disable=SC2086  # one word a package
+mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES
+
+failed=0
+for preset in "$@"; do
+  echo "== $preset: building"
+  mrda_build "$preset"
+  echo "== $preset: testing"
+  ctest --preset "$preset" --parallel "$(nproc)" || failed=1
+done
+exit $failed
