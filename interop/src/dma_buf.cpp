@@ -25,11 +25,28 @@ std::optional<DmaBuf::Kind> kind_of(int fd) {
     if (::fstatfs(fd, &filesystem) == 0 && filesystem.f_type == DMA_BUF_MAGIC) {
         return DmaBuf::Kind::dma_buf;
     }
-    // fcntl(2): only files that memfd_create made have seals to show.
+    // mm/memfd.c: all shared memory shows its seals, memfds and files on tmpfs alike.
     if (::fcntl(fd, F_GET_SEALS) >= 0) {
         return DmaBuf::Kind::memfd;
     }
     return std::nullopt;
+}
+
+Result<std::uint64_t> object_bytes_of(int fd, DmaBuf::Kind kind) {
+    if (kind == DmaBuf::Kind::memfd) {
+        // Not lseek: the file position is shared with the exporter's descriptor.
+        struct stat status {};
+        if (::fstat(fd, &status) != 0) {
+            return os_error("fstat", errno, "cannot size " + fd_text(fd));
+        }
+        return static_cast<std::uint64_t>(status.st_size);
+    }
+    // dma-buf.c: a DMA-BUF tells its size to lseek alone, and has no position.
+    const off_t end = ::lseek(fd, 0, SEEK_END);
+    if (end < 0) {
+        return os_error("lseek", errno, "cannot size " + fd_text(fd));
+    }
+    return static_cast<std::uint64_t>(end);
 }
 
 // DMA_BUF_SYNC_READ and WRITE mean the same to all three ioctls.
@@ -60,7 +77,7 @@ Result<void> cpu_access(const DmaBuf& buffer, std::uint64_t flags) {
     dma_buf_sync sync{.flags = flags};
     if (restarted_ioctl(buffer.fd(), DMA_BUF_IOCTL_SYNC, &sync) < 0) {
         return os_error("ioctl(DMA_BUF_IOCTL_SYNC)", errno,
-                        "cannot open the DMA-BUF of " + buffer.exporter() + " to the CPU");
+                        "cannot synchronise the DMA-BUF of " + buffer.exporter() + " with the CPU");
     }
     return {};
 }
@@ -98,12 +115,7 @@ Result<DmaBuf> DmaBuf::adopt(Fd fd, std::uint64_t offset_bytes, std::uint64_t si
                               " is neither a DMA-BUF nor a memfd; pass the descriptor that the "
                               "exporting API returned");
     }
-    // lseek(2) tells the size of both kinds; fstat knows only the memfd's.
-    const off_t end = ::lseek(fd.get(), 0, SEEK_END);
-    if (end < 0) {
-        return os_error("lseek", errno, "cannot size " + fd_text(fd.get()) + " from " + exporter);
-    }
-    buffer.object_bytes_ = static_cast<std::uint64_t>(end);
+    MRDA_ASSIGN(buffer.object_bytes_, object_bytes_of(fd.get(), *kind));
     if (size_bytes == 0 || offset_bytes > buffer.object_bytes_ ||
         size_bytes > buffer.object_bytes_ - offset_bytes) {
         return make_error(Errc::invalid_argument, std::to_string(size_bytes) + " bytes at offset " +

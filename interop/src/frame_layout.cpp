@@ -151,6 +151,12 @@ Result<FrameLayout> FrameLayout::from_planes(std::uint32_t drm_fourcc, std::uint
                               which + " at offset " + std::to_string(plane.offset_bytes) +
                                   " with " + std::to_string(extent) + " bytes ends past 2^64");
         }
+        if (plane.offset_bytes % format->planes[i].block_bytes != 0) {
+            return make_error(Errc::invalid_argument,
+                              which + " begins at byte " + std::to_string(plane.offset_bytes) +
+                                  ", inside a block of " +
+                                  std::to_string(format->planes[i].block_bytes) + " bytes");
+        }
         layout.size_bytes_ = std::max(layout.size_bytes_, plane.offset_bytes + extent);
         for (std::size_t j = 0; layout.is_linear() && j < i; ++j) {
             const std::uint64_t other = planes[j].offset_bytes;

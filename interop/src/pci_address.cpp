@@ -37,9 +37,13 @@ bool take(std::string_view& text, std::size_t digits, std::uint32_t limit, char 
 Result<PciAddress> parse_pci_address(std::string_view text) {
     PciAddress address;
     std::string_view rest = text;
-    // lspci leaves the domain out where it is 0.
-    const bool whole = rest.size() != 7;
-    if ((whole && !take(rest, 4, 0xffff, ':', address.domain)) ||
+    // lspci leaves the domain out where it is 0, and Intel's VMD makes domains of five digits.
+    constexpr std::size_t kWithoutDomain = sizeof("03:00.0") - 1;
+    const bool whole = rest.size() != kWithoutDomain;
+    const std::size_t domain_digits =
+        rest.size() > kWithoutDomain + 1 ? rest.size() - kWithoutDomain - 1 : 0;
+    if ((whole && (domain_digits < 4 || domain_digits > 8 ||
+                   !take(rest, domain_digits, 0xffffffff, ':', address.domain))) ||
         !take(rest, 2, 0xff, ':', address.bus) || !take(rest, 2, 0x1f, '.', address.device) ||
         !take(rest, 1, 7, '\0', address.function)) {
         return make_error(Errc::invalid_argument,

@@ -32,7 +32,10 @@ Result<std::string> find_beside(const std::array<std::filesystem::path, N>& plac
         if (!place.empty() && std::filesystem::exists(place / file, ignored)) {
             return std::filesystem::absolute(place).lexically_normal().string();
         }
-        tried += place.empty() ? "" : "\n  " + (place / file).string();
+        const std::string line = "\n  " + (place / file).lexically_normal().string();
+        if (!place.empty() && tried.find(line) == std::string::npos) {
+            tried += line;
+        }
     }
     return make_error(Errc::not_found, std::string(what) + " not found; looked for:" + tried);
 }
@@ -72,7 +75,10 @@ std::optional<std::string> why_no_gpu(const std::optional<PciAddress>& device) {
         return "the GPU's drivers ended mrda-probe by signal " + std::to_string(child->signal) +
                (child->output.empty() ? "" : ", after:\n" + child->output);
     }
-    return child->output;
+    if (child->output.empty()) {
+        return "mrda-probe ended with " + std::to_string(child->exit_code) + " and gave no reason";
+    }
+    return child->output.substr(0, child->output.find_last_not_of(" \n") + 1);
 }
 
 }  // namespace

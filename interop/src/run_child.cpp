@@ -5,9 +5,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -23,6 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kOutputLimit = 65536;
+constexpr std::uint64_t kLongestTimeoutNs = 3'600'000'000'000;
 
 /// posix_spawn's list of what to do to descriptors in the child.
 class FileActions {
@@ -38,9 +41,8 @@ class FileActions {
     posix_spawn_file_actions_t actions_{};
 };
 
-/// Reads until the end of file, or until `deadline`; false on the latter.
-bool read_until(int fd, Clock::time_point deadline, std::string& output) {
-    std::array<char, 4096> chunk{};
+/// Waits until `fd` is readable, or at its end; false at `deadline`.
+bool wait_until(int fd, Clock::time_point deadline) {
     for (;;) {
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -48,16 +50,26 @@ bool read_until(int fd, Clock::time_point deadline, std::string& output) {
             return false;
         }
         pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
-        const int ready = ::poll(&waited, 1, static_cast<int>(left));
-        if (ready <= 0) {
-            continue;
+        if (::poll(&waited, 1, static_cast<int>(left)) > 0) {
+            return true;
+        }
+    }
+}
+
+/// Reads until the end of file, or until `deadline`; false on the latter.
+bool read_until(int fd, Clock::time_point deadline, std::string& output) {
+    std::array<char, 4096> chunk{};
+    for (;;) {
+        if (!wait_until(fd, deadline)) {
+            return false;
         }
         const ssize_t count = ::read(fd, chunk.data(), chunk.size());
         if (count == 0 || (count < 0 && errno != EINTR)) {
             return true;
         }
-        if (count > 0 && output.size() < kOutputLimit) {
-            output.append(chunk.data(), static_cast<std::size_t>(count));
+        if (count > 0) {
+            output.append(chunk.data(),
+                          std::min(static_cast<std::size_t>(count), kOutputLimit - output.size()));
         }
     }
 }
@@ -88,13 +100,22 @@ Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uin
     write_end.reset();
 
     ChildOutcome outcome;
-    const auto deadline = Clock::now() + std::chrono::nanoseconds(timeout_ns);
-    const bool ended = read_until(read_end.get(), deadline, outcome.output);
+    // A child may close its output and live on: its end is the process's, not the pipe's.
+    // glibc 2.36 declares pidfd_open without extern "C".
+    const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    const int no_pidfd = process ? 0 : errno;
+    const auto deadline =
+        Clock::now() + std::chrono::nanoseconds(std::min(timeout_ns, kLongestTimeoutNs));
+    const bool ended = process && read_until(read_end.get(), deadline, outcome.output) &&
+                       wait_until(process.get(), deadline);
     if (!ended) {
         ::kill(pid, SIGKILL);
     }
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!process) {
+        return os_error("pidfd_open", no_pidfd, "cannot watch " + command[0]);
     }
     if (!ended) {
         return make_error(Errc::timeout, command[0] + " did not answer within " +

@@ -15,8 +15,9 @@ struct ChildOutcome {
     std::string output;  ///< What it wrote to standard output, at most 64 KiB.
 };
 
-/// Runs `command[0]` (a path) with no standard input, reads its standard output to the end and reaps it.
-/// A child that is not done in `timeout_ns` is killed. Errors: not_found, io, timeout (with the output).
+/// Runs `command[0]` (a path) with no standard input, reads its standard output to the end and
+/// reaps it. A child that is not done in `timeout_ns`, which is at most an hour, is killed.
+/// Errors: not_found, permission_denied, io, timeout (with the output).
 Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uint64_t timeout_ns);
 
 }  // namespace mrda

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "mrda/interop/sync.h"
 
+#include <linux/sync_file.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -10,8 +13,26 @@ namespace mrda {
 
 namespace {
 
+/// A fence signals when the device is done, and also when it failed or was reset.
+Result<void> check_status(int fd) {
+    sync_file_info info{};
+    // linux/sync_file.h: a status below 0 is the errno of the fence that failed.
+    if (::ioctl(fd, SYNC_IOC_FILE_INFO, &info) == 0 && info.status < 0) {
+        Error error = os_error("ioctl(SYNC_IOC_FILE_INFO)", -info.status,
+                               "the work behind sync_file fd " + std::to_string(fd) + " failed");
+        error.code = Errc::device_lost;
+        return error;
+    }
+    return {};
+}
+
 Result<void> wait_readable(int fd, std::uint64_t timeout_ns) {
     using Clock = std::chrono::steady_clock;
+    // poll(2) passes over negative descriptors: it would wait for ever.
+    if (fd < 0) {
+        return make_error(Errc::invalid_argument, "this Sync holds no sync_file: fd " +
+                                                      std::to_string(fd) + " (moved from?)");
+    }
     // A deadline, not a duration: a signal must not lengthen the wait. Beyond a century is for
     // ever.
     constexpr std::uint64_t kCentury = 3'155'760'000'000'000'000;
@@ -42,7 +63,13 @@ Result<void> wait_readable(int fd, std::uint64_t timeout_ns) {
         if ((waited.revents & POLLNVAL) != 0) {
             return make_error(Errc::invalid_argument, "fd " + std::to_string(fd) + " is not open");
         }
-        return {};
+        // sync_file.c: a fence that signals, be it by an error, makes its file readable.
+        if ((waited.revents & POLLIN) == 0) {
+            return make_error(Errc::invalid_argument,
+                              "fd " + std::to_string(fd) + " ended without a signal (poll events " +
+                                  std::to_string(waited.revents) + "); it is no sync_file");
+        }
+        return check_status(fd);
     }
 }
 

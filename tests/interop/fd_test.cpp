@@ -10,9 +10,13 @@
 namespace mrda {
 namespace {
 
-bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
+bool is_open(int fd) {
+    return ::fcntl(fd, F_GETFD) >= 0;
+}
 
-Fd open_null() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+Fd open_null() {
+    return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
 
 TEST(Fd, closes_once_after_move) {
     int number = -1;

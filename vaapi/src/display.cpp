@@ -54,6 +54,19 @@ void DisplayPolicy::close(Handle display) {
     vaTerminate(display);
 }
 
+// The display goes before the descriptor that it borrows.
+Display& Display::operator=(Display&& other) noexcept {
+    display_ = std::move(other.display_);
+    node_fd_ = std::move(other.node_fd_);
+    platform_ = other.platform_;
+    node_ = std::move(other.node_);
+    vendor_ = std::move(other.vendor_);
+    major_ = other.major_;
+    minor_ = other.minor_;
+    verified_ = std::move(other.verified_);
+    return *this;
+}
+
 Result<Display> Display::open(const RenderNode& node) {
     if (node.usable) {
         return make_error(Errc::permission_denied, *node.usable);
@@ -82,8 +95,8 @@ Result<Display> Display::initialise(VADisplay raw, Platform platform, Fd node_fd
     display.node_ = std::move(node);
     display.node_fd_ = std::move(node_fd);
     display.display_.reset(raw);
-    // libva prints what our errors say once, with the mend. Not null, which its documents allow: 2.17
-    // calls through it when a driver reports something.
+    // libva prints what our errors say once, with the mend. Not null, which its documents
+    // allow: 2.17 calls through it when a driver reports something.
     const auto be_silent = [](void*, const char*) {};
     vaSetErrorCallback(raw, be_silent, nullptr);
     vaSetInfoCallback(raw, be_silent, nullptr);

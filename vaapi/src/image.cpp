@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "mrda/vaapi/image.h"
 
+#include <cstring>
+#include <string>
+
 #include "va_error.h"
 #include "va_format.h"
 
@@ -34,6 +37,16 @@ void MappingPolicy::close(Handle mapping) {
     vaUnmapBuffer(mapping.display, mapping.buffer);
 }
 
+// A mapping ends before its image.
+MappedImage& MappedImage::operator=(MappedImage&& other) noexcept {
+    mapping_ = std::move(other.mapping_);
+    owner_ = std::move(other.owner_);
+    image_ = other.image_;
+    derived_ = other.derived_;
+    data_ = other.data_;
+    return *this;
+}
+
 Result<MappedImage> MappedImage::map(const Surface& surface, CopyLedger& ledger) {
     MRDA_TRY(surface.wait());
     MappedImage mapped;
@@ -56,6 +69,32 @@ Result<MappedImage> MappedImage::map(const Surface& surface, CopyLedger& ledger)
 
 std::byte* MappedImage::plane(std::size_t index) const {
     return data_ + image_.offsets[index];
+}
+
+Result<void> copy_to_surface(const std::byte* from, const FrameLayout& layout,
+                             const Surface& surface, CopyLedger& ledger, std::string_view reason) {
+    if (&layout.format() != &surface.format() || layout.width_px() != surface.width_px() ||
+        layout.height_px() != surface.height_px() || !layout.is_linear()) {
+        return make_error(Errc::invalid_argument, layout.to_string() +
+                                                      " does not fit a surface of " +
+                                                      std::string(surface.format().name) + " " +
+                                                      std::to_string(surface.width_px()) + "x" +
+                                                      std::to_string(surface.height_px()));
+    }
+    MRDA_ASSIGN(const MappedImage image, MappedImage::map(surface, ledger));
+    if (!image.writes_through()) {
+        return make_error(Errc::unsupported, "the driver lets no CPU write to this surface");
+    }
+    for (std::size_t plane = 0; plane < layout.planes().size(); ++plane) {
+        const PlaneLayout& at = layout.planes()[plane];
+        for (std::uint32_t row = 0; row < layout.rows(plane); ++row) {
+            std::memcpy(image.plane(plane) + std::size_t{row} * image.pitch_bytes(plane),
+                        from + at.offset_bytes + std::size_t{row} * at.pitch_bytes,
+                        layout.row_bytes(plane));
+        }
+    }
+    ledger.record("memory to surface", reason, layout.packed_bytes());
+    return {};
 }
 
 }  // namespace mrda::vaapi

@@ -212,14 +212,18 @@ Result<Import> import_surface(const Display& display, const ImportSource& source
             fact_of(facts, path.route) = to_string(surface.error());
             continue;
         }
-        if (display.verified_layouts()->contains(layout, path.route)) {
-            return Import{std::move(*surface), std::move(path), "this layout was verified before"};
+        const std::uint64_t base_bytes =
+            path.route == Route::user_ptr ? 0 : source.dma_buf->offset_bytes();
+        const VerifiedLayouts::Key key{layout, path.route, base_bytes};
+        if (auto before = display.verified_layouts()->find(key)) {
+            return Import{std::move(*surface), std::move(path),
+                          "this layout was imported before: " + *before};
         }
         const ImportSource view = path.route == Route::user_ptr
                                       ? ImportSource{nullptr, source.host_pages, source.host_bytes}
                                       : ImportSource{source.dma_buf, nullptr, 0};
         MRDA_ASSIGN(std::string verification, verify_import(*surface, view, layout));
-        display.verified_layouts()->add(layout, path.route);
+        display.verified_layouts()->add(key, verification);
         return Import{std::move(*surface), std::move(path), std::move(verification)};
     }
 }

@@ -91,23 +91,47 @@ std::vector<Spot> spots_of(const FrameLayout& layout) {
     return spots;
 }
 
+/// What the CPU does with the memory is told to the exporter, if there is one.
+template <typename Touch>
+Result<void> with_cpu_access(const DmaBuf* object, DmaBuf::Access access, Touch touch) {
+    if (object != nullptr) {
+        MRDA_TRY(object->begin_cpu_access(access));
+    }
+    touch();
+    if (object != nullptr) {
+        MRDA_TRY(object->end_cpu_access(access));
+    }
+    return {};
+}
+
 /// Puts the spots' bytes back when it goes.
 class SavedBytes {
   public:
-    SavedBytes(std::byte* frame, const std::vector<Spot>& spots) : frame_(frame), spots_(spots) {
-        for (const Spot& spot : spots) {
-            bytes_.push_back(frame[spot.linear_bytes]);
-        }
-    }
+    SavedBytes(const DmaBuf* object, std::byte* frame, const std::vector<Spot>& spots)
+        : object_(object), frame_(frame), spots_(spots) {}
     ~SavedBytes() {
-        for (std::size_t i = 0; i < spots_.size(); ++i) {
-            frame_[spots_[i].linear_bytes] = bytes_[i];
-        }
+        // Nothing is saved where reading failed, and nothing written then.
+        static_cast<void>(with_cpu_access(object_, DmaBuf::Access::write, [this] { put_back(); }));
     }
     SavedBytes(const SavedBytes&) = delete;
     SavedBytes& operator=(const SavedBytes&) = delete;
 
+    Result<void> save() {
+        return with_cpu_access(object_, DmaBuf::Access::read, [this] {
+            for (const Spot& spot : spots_) {
+                bytes_.push_back(frame_[spot.linear_bytes]);
+            }
+        });
+    }
+
   private:
+    void put_back() {
+        for (std::size_t i = 0; i < bytes_.size(); ++i) {
+            frame_[spots_[i].linear_bytes] = bytes_[i];
+        }
+    }
+
+    const DmaBuf* object_;
     std::byte* frame_;
     const std::vector<Spot>& spots_;
     std::vector<std::byte> bytes_;
@@ -148,18 +172,15 @@ Result<void> compare(const Surface& surface, const FrameLayout& layout,
 Result<void> write_and_compare(const Surface& surface, const ImportSource& source,
                                const FrameLayout& layout, std::byte* frame) {
     const std::vector<Spot> spots = spots_of(layout);
-    const SavedBytes saved(frame, spots);
+    SavedBytes saved(source.dma_buf, frame, spots);
+    MRDA_TRY(saved.save());
     // Twice, with every bit different: once could be chance.
     for (int round = 0; round < 2; ++round) {
-        if (source.dma_buf != nullptr) {
-            MRDA_TRY(source.dma_buf->begin_cpu_access(DmaBuf::Access::write));
-        }
-        for (std::size_t i = 0; i < spots.size(); ++i) {
-            frame[spots[i].linear_bytes] = pattern_byte(i, round);
-        }
-        if (source.dma_buf != nullptr) {
-            MRDA_TRY(source.dma_buf->end_cpu_access(DmaBuf::Access::write));
-        }
+        MRDA_TRY(with_cpu_access(source.dma_buf, DmaBuf::Access::write, [&] {
+            for (std::size_t i = 0; i < spots.size(); ++i) {
+                frame[spots[i].linear_bytes] = pattern_byte(i, round);
+            }
+        }));
         const auto compared = compare(surface, layout, spots, round);
         if (layout.is_linear()) {
             MRDA_TRY(compared);

@@ -62,7 +62,7 @@ struct PathChoice {
     std::uint64_t cpu_copied_bytes_per_frame = 0;
     std::vector<Refused> refused;  ///< Every better row, in order.
 
-    /// "prime_2, 0 bytes copied per frame", and a line for each better route refused.
+    /// "prime2, 0 bytes copied per frame", and a line for each better route refused.
     [[nodiscard]] std::string to_string() const;
 };
 

@@ -44,7 +44,7 @@ struct Error {
     std::string message;      ///< What was asked, what was found, what to do.
 };
 
-/// "message (call: api native)", on one line.
+/// "message (call: api native)". A message that lists things has a line for each.
 std::string to_string(const Error& error);
 
 /// An Error of our own making.

@@ -32,7 +32,8 @@ class Sync {
     [[nodiscard]] Kind kind() const { return kind_; }
     [[nodiscard]] std::string_view name() const;
     /// Waits, at most `timeout_ns`; returns at once where idle. May be called again after a
-    /// timeout.
+    /// timeout. Errors: timeout, device_lost, invalid_argument (a sync_file that is closed, moved
+    /// from, or none at all), or the API's own.
     [[nodiscard]] Result<void> wait(std::uint64_t timeout_ns = kWaitForever) const;
 
   private:

@@ -27,6 +27,10 @@ struct DisplayPolicy {
 /// lets several threads call into one display.
 class Display {
   public:
+    Display(Display&&) noexcept = default;
+    Display& operator=(Display&& other) noexcept;
+    ~Display() = default;
+
     /// The display of that render node, with the driver that libva chooses for it.
     /// Errors: permission_denied (the node's own words), not_found (no driver; the message names
     /// what libva looked for and the package).

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "mrda/interop/copy_ledger.h"
 #include "mrda/interop/frame_layout.h"
@@ -41,6 +42,10 @@ struct MappingPolicy {
 /// and must not be given to the device meanwhile. For one thread at a time.
 class MappedImage {
   public:
+    MappedImage(MappedImage&&) noexcept = default;
+    MappedImage& operator=(MappedImage&& other) noexcept;
+    ~MappedImage() = default;
+
     /// Waits until the surface is idle, then derives an image and maps it: linear memory is shown
     /// as it is and written through, tiled memory is shown detiled. Where the driver cannot derive,
     /// the image is a copy to read from, booked in `ledger`. Errors: unsupported, what the driver
@@ -67,5 +72,11 @@ class MappedImage {
     Owned<ImagePolicy> owner_;
     Owned<MappingPolicy> mapping_;
 };
+
+/// The way of last resort: the CPU copies a frame that lies at `from` as `layout` says into
+/// `surface`, and books it in `ledger` with `reason`. Waits until the surface is idle. Errors:
+/// invalid_argument (another size or format, a tiled layout), what the driver returned.
+Result<void> copy_to_surface(const std::byte* from, const FrameLayout& layout,
+                             const Surface& surface, CopyLedger& ledger, std::string_view reason);
 
 }  // namespace mrda::vaapi

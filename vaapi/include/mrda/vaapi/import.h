@@ -27,8 +27,8 @@ struct Import {
     /// The route taken, and why each better one was not.
     PathChoice path;
     /// Whether a probe pattern, written on the memory's side, was read back through the surface; or
-    /// why that could not be tried. Once for each layout, route and display: later imports say so
-    /// too.
+    /// why that could not be tried. Once for each layout, offset, route and display: later imports
+    /// say so too.
     std::string verification;
 };
 
