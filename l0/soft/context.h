@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <level_zero/ze_api.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace mrda::ze_soft {
+
+/// What a client's objects belong to. It counts them, so that it is not destroyed beneath them.
+class Context {
+  public:
+    [[nodiscard]] bool in_use() const { return uses_.load() != 0; }
+
+  private:
+    friend class ContextUse;
+    std::atomic<std::size_t> uses_ = 0;
+};
+
+/// Held by each object made on a context, for as long as the object lives.
+class ContextUse {
+  public:
+    explicit ContextUse(std::shared_ptr<Context> context) : context_(std::move(context)) {
+        ++context_->uses_;
+    }
+    ContextUse(const ContextUse&) = delete;
+    ContextUse& operator=(const ContextUse&) = delete;
+    ~ContextUse() { --context_->uses_; }
+
+    [[nodiscard]] const std::shared_ptr<Context>& context() const { return context_; }
+
+  private:
+    std::shared_ptr<Context> context_;
+};
+
+/// The live context behind a handle, or null.
+std::shared_ptr<Context> find_context(ze_context_handle_t handle);
+
+}  // namespace mrda::ze_soft
