@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "mrda/l0/command_list.h"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
+#include <utility>
 
 #include "ze_error.h"
 
@@ -36,6 +39,13 @@ void CommandListPolicy::close(Handle list) {
 }
 void FencePolicy::close(Handle fence) {
     zeFenceDestroy(fence);
+}
+
+// A pool may go only after its events.  ze_api.h: zeEventPoolDestroy.
+Event& Event::operator=(Event&& other) noexcept {
+    event_ = std::move(other.event_);
+    pool_ = std::move(other.pool_);
+    return *this;
 }
 
 Result<Event> Event::create(const Context& context) {
@@ -123,6 +133,20 @@ CommandList::~CommandList() {
     }
 }
 
+Result<void> CommandList::begin_append() {
+    if (kind_ == Kind::immediate) {
+        in_flight_ = true;
+        appended_since_mark_ = true;
+        return {};
+    }
+    if (closed_) {
+        return make_error(in_flight_ ? Errc::busy : Errc::invalid_argument,
+                          "this command list was submitted and gathers nothing more; wait() for it "
+                          "and clear() it first");
+    }
+    return {};
+}
+
 // Command lists are not in order by themselves: each command waits behind a barrier.  ze_api.h:
 // zeCommandListAppendBarrier.
 Result<void> CommandList::copy(void* to, const void* from, std::size_t size_bytes) {
@@ -160,24 +184,24 @@ Result<void> CommandList::fill(void* to, std::span<const std::byte> pattern,
 }
 
 Result<void> CommandList::barrier() {
+    MRDA_TRY(begin_append());
     MRDA_ZE_TRY(zeCommandListAppendBarrier, (list_.get(), nullptr, 0, nullptr),
                 "cannot append a barrier");
-    in_flight_ = in_flight_ || kind_ == Kind::immediate;
     return {};
 }
 
 Result<void> CommandList::signal(const Event& event) {
+    MRDA_TRY(begin_append());
     MRDA_ZE_TRY(zeCommandListAppendBarrier, (list_.get(), event.handle(), 0, nullptr),
                 "cannot append a signal");
-    in_flight_ = in_flight_ || kind_ == Kind::immediate;
     return {};
 }
 
 Result<void> CommandList::wait_for(const Event& event) {
+    MRDA_TRY(begin_append());
     ze_event_handle_t handle = event.handle();
     MRDA_ZE_TRY(zeCommandListAppendBarrier, (list_.get(), nullptr, 1, &handle),
                 "cannot append a wait");
-    in_flight_ = in_flight_ || kind_ == Kind::immediate;
     return {};
 }
 
@@ -189,7 +213,10 @@ Result<void> CommandList::submit() {
     if (in_flight_) {
         return make_error(Errc::busy, "the command list is still with the device; wait() first");
     }
-    MRDA_ZE_TRY(zeCommandListClose, (list_.get()), "cannot close a command list");
+    if (!closed_) {
+        MRDA_ZE_TRY(zeCommandListClose, (list_.get()), "cannot close a command list");
+        closed_ = true;
+    }
     ze_command_list_handle_t list = list_.get();
     MRDA_ZE_TRY(zeCommandQueueExecuteCommandLists, (queue_.get(), 1, &list, fence_.get()),
                 "cannot submit a command list");
@@ -205,22 +232,45 @@ Result<void> CommandList::clear() {
         return make_error(Errc::busy, "the command list is still with the device; wait() first");
     }
     MRDA_ZE_TRY(zeCommandListReset, (list_.get()), "cannot clear a command list");
+    closed_ = false;
     return {};
+}
+
+// A wait that ran out of time leaves its mark with the device. It must be met before done_ serves
+// for another, or a later wait would take the old mark's signal for its own.
+Result<void> CommandList::wait_for_mark(std::uint64_t timeout_ns) {
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
+    for (;;) {
+        if (!marked_) {
+            MRDA_TRY(signal(done_));
+            marked_ = true;
+            appended_since_mark_ = false;
+        }
+        const auto spent_ns = static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count());
+        MRDA_TRY(done_.wait(timeout_ns == kWaitForever
+                                ? kWaitForever
+                                : timeout_ns - std::min(timeout_ns, spent_ns)));
+        MRDA_TRY(done_.reset());
+        marked_ = false;
+        if (!appended_since_mark_) {
+            return {};
+        }
+    }
 }
 
 Result<void> CommandList::wait(std::uint64_t timeout_ns) {
     if (!in_flight_) {
         return {};
     }
-    const std::string late =
-        "the device was not done within " + std::to_string(timeout_ns / 1'000'000) + " ms";
     if (kind_ == Kind::recorded) {
-        MRDA_ZE_TRY(zeFenceHostSynchronize, (fence_.get(), timeout_ns), late);
+        MRDA_ZE_TRY(
+            zeFenceHostSynchronize, (fence_.get(), timeout_ns),
+            "the device was not done within " + std::to_string(timeout_ns / 1'000'000) + " ms");
         MRDA_ZE_TRY(zeFenceReset, (fence_.get()), "cannot reset a fence");
     } else {
-        MRDA_TRY(signal(done_));
-        MRDA_TRY(done_.wait(timeout_ns));
-        MRDA_TRY(done_.reset());
+        MRDA_TRY(wait_for_mark(timeout_ns));
     }
     in_flight_ = false;
     return {};

@@ -37,10 +37,17 @@ Result<Sysman> Sysman::open(const Context& context) {
     const Sysman sysman(reinterpret_cast<zes_device_handle_t>(context.device()));
     zes_device_properties_t properties{};
     properties.stype = ZES_STRUCTURE_TYPE_DEVICE_PROPERTIES;
-    MRDA_ZE_TRY(
-        zesDeviceGetProperties, (sysman.device_, &properties),
-        "no load figures from " + context.info().name +
-            "; set ZES_ENABLE_SYSMAN=1 before the program starts, if its driver has Sysman");
+    const ze_result_t result = zesDeviceGetProperties(sysman.device_, &properties);
+    if (result != ZE_RESULT_SUCCESS) {
+        Error error = ze_error("zesDeviceGetProperties", result,
+                               "no load figures from " + context.info().name +
+                                   "; set ZES_ENABLE_SYSMAN=1 before the program starts, if its "
+                                   "driver has Sysman");
+        if (result == ZE_RESULT_ERROR_UNINITIALIZED) {  // The loader's word for "not asked for".
+            error.code = Errc::unsupported;
+        }
+        return error;
+    }
     return sysman;
 }
 

@@ -74,6 +74,18 @@ UsmBuffer::ImportedFd::~ImportedFd() {
     }
 }
 
+// The memory goes first, as in destruction: ImportedFd and ExportRecord stand for it.
+UsmBuffer& UsmBuffer::operator=(UsmBuffer&& other) noexcept {
+    usm_ = std::move(other.usm_);
+    imported_ = std::move(other.imported_);
+    record_ = std::move(other.record_);
+    exported_ = std::move(other.exported_);
+    size_bytes_ = other.size_bytes_;
+    kind_ = other.kind_;
+    exportable_ = other.exportable_;
+    return *this;
+}
+
 Result<UsmBuffer> UsmBuffer::allocate(const Context& context, UsmKind kind, std::size_t size_bytes,
                                       Exportable exportable) {
     if (size_bytes == 0) {
@@ -122,6 +134,9 @@ Result<UsmBuffer> UsmBuffer::import(const Context& context, const DmaBuf& source
     }
     if (!context.info().imports_dma_buf) {
         return make_error(Errc::unsupported, context.info().name + " does not import DMA-BUFs");
+    }
+    if (context.info().pci) {  // The software device has no address, and takes a memfd.
+        MRDA_TRY(source.require_dma_buf());
     }
     if (source.offset_bytes() != 0) {
         return make_error(Errc::invalid_argument,

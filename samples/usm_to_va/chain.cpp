@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 #include <optional>
+#include <sstream>
 
 #include "mrda/interop/copy_ledger.h"
 #include "mrda/vaapi/image.h"
@@ -55,6 +56,16 @@ void report_usm(const Frame& frame, const FrameLayout& layout, const mrda::DmaBu
                                std::to_string(exported->object_bytes()) + " bytes");
     report.set("/usm/object", inode_text(*exported));
     report.set("/usm/object_kind", mrda::to_string(exported->kind()));
+}
+
+/// For whoever wants to see from outside in which memory the encoder works.
+void list_allocation(const Frame& frame, const mrda::DmaBuf* exported, Report& report) {
+    std::ostringstream address;
+    address << frame.usm.data();
+    report.set("/usm/allocations/-",
+               {{"address", address.str()},
+                {"bytes", frame.usm.size_bytes()},
+                {"object", exported != nullptr ? nlohmann::json(inode_text(*exported)) : nullptr}});
 }
 
 /// Errors: corrupt, where the VA driver names another object than Level Zero did.
@@ -120,7 +131,7 @@ Result<Made> make_surface(const Device& device, const FrameLayout& layout, const
 }
 
 Result<Frame> make_frame(const Device& device, const FrameLayout& layout, const Options& options,
-                         Report* report) {
+                         bool first, Report& report) {
     const bool needs_no_export =
         options.import_route == mrda::Route::user_ptr || options.import_route == mrda::Route::map;
     MRDA_ASSIGN(auto usm,
@@ -134,10 +145,11 @@ Result<Frame> make_frame(const Device& device, const FrameLayout& layout, const 
     const mrda::DmaBuf* const object = exported ? &*exported : nullptr;
     MRDA_ASSIGN(Made made, make_surface(device, layout, options, usm, object));
     Frame frame{std::move(usm), std::move(made.surface), std::move(made.path)};
-    if (report != nullptr) {
-        report_usm(frame, layout, object, *report);
-        MRDA_TRY(report_surface(frame, made.verification, object, *report));
+    if (first) {
+        report_usm(frame, layout, object, report);
+        MRDA_TRY(report_surface(frame, made.verification, object, report));
     }
+    list_allocation(frame, object, report);
     return frame;
 }
 
@@ -198,7 +210,7 @@ Result<std::vector<Frame>> make_frames(const Device& device, const FrameLayout& 
                                        const Options& options, std::size_t count, Report& report) {
     std::vector<Frame> frames;
     for (std::size_t i = 0; i < count; ++i) {
-        MRDA_ASSIGN(Frame frame, make_frame(device, layout, options, i == 0 ? &report : nullptr));
+        MRDA_ASSIGN(Frame frame, make_frame(device, layout, options, i == 0, report));
         frames.push_back(std::move(frame));
     }
     return frames;

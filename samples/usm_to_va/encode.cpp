@@ -158,6 +158,21 @@ Result<void> hand_over(const Frame& frame, const mrda::vaapi::Surface& surface,
                                         surface, ledger, "the route is map");
 }
 
+/// Hands surface `index` over, and makes room whenever the device takes no more work.
+Result<void> submit(mrda::vpl::Encoder& encoder, std::size_t index, std::int64_t pts,
+                    Output& output, Totals& totals) {
+    for (;;) {
+        auto submitted = encoder.submit(index, pts, mrda::Sync::idle());
+        if (submitted.ok() || submitted.error().code != mrda::Errc::busy) {
+            return submitted;
+        }
+        MRDA_ASSIGN(const bool taken, take_packet(encoder, output, totals));
+        if (!taken) {
+            return submitted;
+        }
+    }
+}
+
 Result<Totals> run(mrda::vpl::Encoder& encoder, std::vector<Frame>& frames,
                    const FrameLayout& layout, Filler& filler, FrameSource& source, Output& output,
                    mrda::CopyLedger& ledger, const Options& options) {
@@ -180,7 +195,7 @@ Result<Totals> run(mrda::vpl::Encoder& encoder, std::vector<Frame>& frames,
         MRDA_TRY(hand_over(frames[*free], encoder.surface(*free), layout, ledger));
         const auto pts = static_cast<std::int64_t>(totals.frames) * kTicksPerSecond /
                          static_cast<std::int64_t>(options.fps);
-        MRDA_TRY(encoder.submit(*free, pts, mrda::Sync::idle()));
+        MRDA_TRY(submit(encoder, *free, pts, output, totals));
         ++totals.frames;
     }
     encoder.drain();

@@ -10,6 +10,8 @@
 
 namespace {
 
+constexpr int kExitUsage = 2;
+
 int check(mrda::PlatformRequest request, const std::optional<mrda::PciAddress>& device) {
     // Automatic means GPU here: who asks wants to know whether it may be chosen.
     const auto platform =
@@ -21,7 +23,7 @@ int check(mrda::PlatformRequest request, const std::optional<mrda::PciAddress>& 
 
 int fail(const mrda::Error& error) {
     std::cout << mrda::to_string(error) << '\n';
-    return 2;
+    return kExitUsage;
 }
 
 }  // namespace
@@ -38,7 +40,11 @@ int main(int argc, char** argv) {
     app.add_flag("--chain", chain, "walk the whole chain once");
     app.add_option("--platform", platform_word, "gpu or software")->capture_default_str();
     app.add_option("--device", device_word, "PCI address of the GPU: 0000:03:00.0");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kExitUsage;
+    }
 
     const auto request = mrda::parse_platform(platform_word);
     if (!request) {

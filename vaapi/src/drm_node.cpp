@@ -83,9 +83,15 @@ Result<std::vector<RenderNode>> list_render_nodes(const std::string& root) {
 }
 
 Result<RenderNode> find_render_node(const PciAddress& address, const std::string& root) {
-    MRDA_ASSIGN(std::vector<RenderNode> nodes, list_render_nodes(root));
+    auto nodes = list_render_nodes(root);
+    if (!nodes) {
+        Error error = std::move(nodes).error();
+        error.message =
+            "no render node for a device at " + to_string(address) + ": " + error.message;
+        return error;
+    }
     std::string there;
-    for (RenderNode& node : nodes) {
+    for (RenderNode& node : *nodes) {
         if (node.pci == address) {
             return std::move(node);
         }

@@ -93,6 +93,11 @@ Result<void> Encoder::initialise(const vaapi::Display& display, const EncoderCon
                  "the runtime does not say what it encodes");
     const std::size_t multiplier = std::max<std::size_t>(actual.mfx.BRCParamMultiplier, 1);
     const std::size_t bitstream_bytes = 1000 * multiplier * actual.mfx.BufferSizeInKB;
+    if (bitstream_bytes > std::numeric_limits<mfxU32>::max()) {
+        return make_error(Errc::unsupported, "the runtime says that a picture may take " +
+                                                 std::to_string(bitstream_bytes) +
+                                                 " bytes; an mfxBitstream holds at most 2^32 - 1");
+    }
     depth_ = std::max<std::size_t>(config.async_depth, 1);
     // One more than can be in flight holds the packet that the caller is reading.
     operations_.resize(depth_ + 1);

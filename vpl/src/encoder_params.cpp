@@ -34,6 +34,11 @@ Result<void> set_rate_control(const EncoderConfig& config, mfxInfoMFX& mfx) {
     // mfxstructures.h: rates are 16 bits wide, and multiplied by BRCParamMultiplier.
     constexpr std::uint32_t kMax16 = std::numeric_limits<std::uint16_t>::max();
     const std::uint32_t multiplier = config.bitrate_kbps / kMax16 + 1;
+    if (multiplier > kMax16) {
+        return make_error(Errc::invalid_argument,
+                          "a bit rate of " + std::to_string(config.bitrate_kbps) +
+                              " kbit/s asked for, which oneVPL cannot express");
+    }
     mfx.BRCParamMultiplier = static_cast<mfxU16>(multiplier);
     mfx.TargetKbps = static_cast<mfxU16>(config.bitrate_kbps / multiplier);
     mfx.MaxKbps = mfx.TargetKbps;
@@ -92,6 +97,8 @@ Result<mfxVideoParam> to_video_param(const EncoderConfig& config, std::uint32_t 
     mfx.TargetUsage = config.target_usage;
     mfx.GopPicSize = config.gop_size;
     mfx.GopRefDist = config.gop_ref_dist;
+    // mfxstructures.h: 0 makes every I frame an IDR frame, but for HEVC the first one only.
+    mfx.IdrInterval = config.codec == Codec::hevc ? 1 : 0;
     mfx.NumRefFrame = config.num_ref_frames;
     MRDA_TRY(set_rate_control(config, mfx));
     mfx.FrameInfo.FourCC = format.fourcc;

@@ -44,6 +44,10 @@ struct FencePolicy {
 class Event {
   public:
     static Result<Event> create(const Context& context);
+    Event() = default;
+    Event(Event&&) noexcept = default;
+    Event& operator=(Event&& other) noexcept;
+    ~Event() = default;
 
     /// From the host. Neither waits.
     [[nodiscard]] Result<void> signal() const;
@@ -91,10 +95,11 @@ class CommandList {
     [[nodiscard]] Result<void> signal(const Event& event);
     [[nodiscard]] Result<void> wait_for(const Event& event);
 
-    /// Recorded lists only: hands what has gathered to the device. May be called again after
-    /// wait().
+    /// Recorded lists only: hands what has gathered to the device, and ends the gathering. May be
+    /// called again after wait(). Errors: busy (still with the device).
     [[nodiscard]] Result<void> submit();
-    /// Recorded lists only: forgets what has gathered. Call after wait().
+    /// Recorded lists only: forgets what has gathered, and gathers anew. Errors: busy (still with
+    /// the device; wait() first).
     [[nodiscard]] Result<void> clear();
     /// Until the device is done with all that was handed to it. Errors: timeout, device_lost.
     [[nodiscard]] Result<void> wait(std::uint64_t timeout_ns = kWaitForever);
@@ -104,8 +109,16 @@ class CommandList {
   private:
     explicit CommandList(Kind kind) : kind_(kind) {}
 
+    /// Before each command. Errors: invalid_argument, busy (a recorded list that was submitted).
+    [[nodiscard]] Result<void> begin_append();
+    Result<void> wait_for_mark(std::uint64_t timeout_ns);
+
     Kind kind_;
     bool in_flight_ = false;
+    bool closed_ = false;  ///< Recorded lists: submitted, and not cleared since.
+    /// Immediate lists: done_ will be signalled by the device, and nobody has waited for it yet.
+    bool marked_ = false;
+    bool appended_since_mark_ = false;
     Event done_;
     Owned<CommandQueuePolicy> queue_;
     Owned<CommandListPolicy> list_;

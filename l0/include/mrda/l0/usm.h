@@ -45,6 +45,10 @@ struct UsmPolicy {
 /// The memory may be used from any thread; export_dma_buf is for one thread at a time.
 class UsmBuffer {
   public:
+    UsmBuffer(UsmBuffer&&) noexcept = default;
+    UsmBuffer& operator=(UsmBuffer&& other) noexcept;
+    ~UsmBuffer() = default;
+
     /// `size_bytes` bytes, aligned to a page. Does not clear them.
     /// Errors: invalid_argument (size 0), unsupported (more than the device takes; export refused),
     /// out_of_memory.
