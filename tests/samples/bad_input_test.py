@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""usm_to_va given what it cannot use: the exit code and the message that each mistake gets."""
+
+import ctypes
+import glob
+import json
+import os
+import shutil
+import subprocess
+
+import usm_to_va
+
+USAGE, NOT_FOUND, UNSUPPORTED, DENIED, EXHAUSTED, CORRUPT = 2, 3, 4, 5, 6, 7
+WIDTH, HEIGHT = 320, 240
+NV12_BYTES = WIDTH * HEIGHT * 3 // 2
+SMALL = ["--width", WIDTH, "--height", HEIGHT]
+
+PR_CAPBSET_DROP = 24
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
+
+
+def obey_file_modes():
+    """Even root obeys them in the program that is started next."""
+    libc = ctypes.CDLL(None)
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+class Values(usm_to_va.Case):
+    def test_odd_sizes(self):
+        self.expect_refused(USAGE, ["641x480", "multiple of 2"], "--width", 641, "--height", 480)
+        self.expect_refused(USAGE, ["640x481", "multiple of 2"], "--width", 640, "--height", 481)
+
+    def test_no_size_at_all(self):
+        self.expect_refused(USAGE, "0x480", "--width", 0, "--height", 480)
+        self.expect_refused(USAGE, "640x0", "--width", 640, "--height", 0)
+
+    def test_sizes_that_nothing_carries(self):
+        self.expect_refused(USAGE, ["65536x480", "16384"], "--width", 65536, "--height", 480)
+        self.expect_refused(USAGE, "640x65536", "--width", 640, "--height", 65536)
+
+    def test_sizes_that_are_no_numbers(self):
+        self.expect_refused(USAGE, "--width", "--width", "wide")
+        self.expect_refused(USAGE, "--height", "--height", "-480")
+
+    def test_a_format_that_nobody_knows(self):
+        self.expect_refused(UNSUPPORTED, ['"NV99"', "known formats", "NV12"], "--format", "NV99")
+
+    def test_a_format_that_no_encoder_takes(self):
+        self.expect_refused(UNSUPPORTED, "YU12", *SMALL, "--format", "I420",
+                            "--encode", self.path("out.h264"))
+
+    def test_an_import_that_nobody_knows(self):
+        self.expect_refused(USAGE, ['"dmabuf"', "prime2", "userptr"], "--import", "dmabuf")
+
+    def test_an_import_that_this_memory_does_not_allow(self):
+        self.expect_refused(USAGE, "host pages", *SMALL,
+                            "--import", "userptr", "--usm", "device")
+
+    def test_a_kind_of_usm_that_nobody_knows(self):
+        self.expect_refused(USAGE, ['"shared-ish"', "device, host or shared"],
+                            "--usm", "shared-ish")
+
+    def test_a_platform_that_nobody_knows(self):
+        self.expect_refused(USAGE, '"cloud"', platform="cloud")
+
+    def test_an_option_that_nobody_knows(self):
+        self.expect_refused(USAGE, "--colour", "--colour", "red")
+
+    def test_values_that_no_encoder_has_a_meaning_for(self):
+        out = self.path("out.h264")
+        self.expect_refused(USAGE, "QP of 0", *SMALL, "--encode", out, "--qp", 0)
+        self.expect_refused(USAGE, "0/1", *SMALL, "--encode", out, "--fps", 0)
+        self.expect_refused(USAGE, "depth of 0", *SMALL, "--encode", out, "--async-depth", 0)
+        self.assertFalse(os.path.exists(out))
+
+
+class Devices(usm_to_va.Case):
+    def test_an_address_that_is_no_pci_address(self):
+        self.expect_refused(USAGE, '"renderD128"', "--device", "renderD128")
+
+    def test_an_address_where_nothing_is(self):
+        for platform in ["software", "auto", "gpu"]:
+            with self.subTest(platform):
+                self.expect_refused(NOT_FOUND, "0000:99:1f.7", "--device", "0000:99:1f.7",
+                                    platform=platform)
+
+    def test_a_gpu_on_a_machine_that_has_none(self):
+        if glob.glob("/dev/dri/renderD*"):
+            self.skipTest("this machine has a render node")
+        message = self.expect_refused(NOT_FOUND, "no usable GPU", platform="gpu")
+        self.assertGreater(len(message.split("no usable GPU:")[1].strip()), 10, message)
+
+    def test_a_failure_is_told_in_json_too(self):
+        done = usm_to_va.run("--device", "0000:99:1f.7", "--json")
+        report = json.loads(done.stdout)
+        self.assertEqual(done.returncode, NOT_FOUND)
+        self.assertIn("0000:99:1f.7", report["error"]["message"])
+
+
+class Drivers(usm_to_va.Case):
+    """Software drivers that are not there, or broken."""
+
+    def setUp(self):
+        super().setUp()
+        beside = os.path.join(os.path.dirname(usm_to_va.PROGRAM), "..", "lib", "mrda")
+        self.drivers = os.path.abspath(beside)
+        self.chosen = self.path("drivers")
+        os.mkdir(self.chosen)
+
+    def choose(self, *names):
+        for name in names:
+            os.symlink(os.path.join(self.drivers, name), os.path.join(self.chosen, name))
+        return {"MRDA_DRIVER_DIR": self.chosen}
+
+    def test_none_at_all(self):
+        program = shutil.copy(usm_to_va.PROGRAM, self.path("usm_to_va"))
+        done = subprocess.run(
+            [program, "--platform", "software"], capture_output=True, timeout=60, check=False,
+            env={**os.environ, "MRDA_DRIVER_DIR": self.path("nowhere")})
+        if done.returncode == 0:
+            self.skipTest("MRDA is installed where this build would install it")
+        self.assertEqual(done.returncode, NOT_FOUND)
+        self.assertIn(self.path("nowhere") + "/libmrda_ze.so", done.stderr.decode())
+
+    def test_one_that_is_no_library(self):
+        with open(os.path.join(self.chosen, "libmrda_ze.so"), "wb") as file:
+            file.write(b"no ELF\n")
+        self.expect_refused(NOT_FOUND, "Level Zero", environment=self.choose())
+
+    def test_no_va_driver(self):
+        self.expect_refused(NOT_FOUND, ["software VA driver does not load", self.chosen],
+                            environment=self.choose("libmrda_ze.so"))
+
+    def test_no_onevpl_runtime(self):
+        self.expect_refused(NOT_FOUND, ["h264", "oneVPL"], *SMALL,
+                            "--encode", self.path("out.h264"), cwd=self.folder,
+                            environment=self.choose("libmrda_ze.so", "mrda_drv_video.so"))
+
+
+class Inputs(usm_to_va.Case):
+    def write_raw(self, size_bytes):
+        path = self.path("in.nv12")
+        with open(path, "wb") as file:
+            file.write(bytes(size_bytes))
+        return path
+
+    def encode(self, path):
+        return [*SMALL, "-i", path, "--encode", self.path("out.h264")]
+
+    def test_a_file_that_ends_within_a_frame(self):
+        path = self.write_raw(2 * NV12_BYTES + 1000)
+        self.expect_refused(CORRUPT, [path, str(2 * NV12_BYTES + 1000), "1000 bytes more"],
+                            *self.encode(path))
+
+    def test_a_pipe_that_ends_within_a_frame(self):
+        self.expect_refused(CORRUPT, ["ends in frame 2", "1000 of its " + str(NV12_BYTES)],
+                            *self.encode("-"), input=bytes(2 * NV12_BYTES + 1000))
+
+    def test_fewer_frames_than_asked_for(self):
+        path = self.write_raw(3 * NV12_BYTES)
+        self.expect_refused(CORRUPT, [path, "3 frames", "5 were asked for"],
+                            *self.encode(path), "--frames", 5)
+        self.expect_refused(CORRUPT, ["ends in frame 3"],
+                            *self.encode("-"), "--frames", 5, input=bytes(3 * NV12_BYTES))
+
+    def test_a_file_that_is_not_there(self):
+        self.expect_refused(NOT_FOUND, self.path("missing"), *self.encode(self.path("missing")))
+
+    def test_a_file_that_may_not_be_read(self):
+        path = self.write_raw(NV12_BYTES)
+        os.chmod(path, 0)
+        done = usm_to_va.run(*self.encode(path), preexec_fn=obey_file_modes)
+        if os.geteuid() == 0 and done.returncode == 0:
+            self.skipTest("root keeps its right to read everything here")
+        self.assertEqual(done.returncode, DENIED, done.stderr.decode())
+        self.assertIn(path, done.stderr.decode())
+
+    def test_a_folder(self):
+        message = self.expect_refused(1, self.folder, *self.encode(self.folder))
+        self.assertIn("cannot read", message)
+
+
+class Outputs(usm_to_va.Case):
+    def test_an_ending_that_names_no_codec(self):
+        self.expect_refused(UNSUPPORTED, ["out.vp9", ".h264"], "--encode", self.path("out.vp9"))
+        self.expect_refused(UNSUPPORTED, '"out"', "--encode", "out")
+
+    def test_a_folder_that_is_not_there(self):
+        out = self.path("nowhere/out.h264")
+        self.expect_refused(NOT_FOUND, out, *SMALL, "--encode", out)
+
+    def test_a_full_disk(self):
+        out = self.path("out.h264")
+        os.symlink("/dev/full", out)
+        self.expect_refused(EXHAUSTED, ["cannot write " + out, "incomplete"],
+                            *SMALL, "--frames", 10, "--encode", out)
+
+    def test_a_report_that_cannot_be_written(self):
+        path = self.path("nowhere/report.json")
+        self.expect_refused(NOT_FOUND, path, *SMALL, "--report", path)
+
+
+if __name__ == "__main__":
+    usm_to_va.main()

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""mrda-probe: what it finds out, and how it says that to whoever started it."""
+
+import glob
+import json
+import subprocess
+import sys
+import unittest
+
+PROGRAM = sys.argv[1]
+
+
+def probe(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, timeout=120, check=False,
+                          text=True)
+
+
+class Chain(unittest.TestCase):
+    def test_works_on_the_software_platform(self):
+        done = probe("--chain", "--platform", "software")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, r"USM to surface by prime2, one frame encoded to \d+ bytes")
+
+    def test_without_a_gpu_is_refused_with_the_reason_on_standard_output(self):
+        if glob.glob("/dev/dri/renderD*"):
+            self.skipTest("this machine has a render node")
+        for platform in ["gpu", "auto"]:
+            with self.subTest(platform):
+                done = probe("--chain", "--platform", platform)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("/dev/dri", done.stdout)
+
+    def test_of_a_gpu_that_is_not_there_names_its_address(self):
+        done = probe("--chain", "--device", "0000:99:1f.7")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("0000:99:1f.7", done.stdout)
+
+
+class Listing(unittest.TestCase):
+    def test_of_the_software_platform_shows_its_device(self):
+        done = probe("--platform", "software")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        devices = json.loads(done.stdout)["level_zero"]
+        self.assertEqual(devices[0]["index"], 0)
+        self.assertTrue(devices[0]["name"])
+        self.assertIsNone(devices[0]["pci"])
+        self.assertIs(devices[0]["exports_dma_buf"], True)
+        self.assertGreater(devices[0]["max_allocation_bytes"], 0)
+        self.assertIn("load", devices[0])
+
+    def test_of_whatever_is_there_is_json(self):
+        done = probe()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(set(json.loads(done.stdout)), {"render_nodes", "level_zero"})
+
+
+class Usage(unittest.TestCase):
+    def test_a_device_that_is_no_pci_address_is_refused_by_name(self):
+        done = probe("--device", "bad")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('"bad"', done.stdout)
+
+    def test_a_platform_that_nobody_knows_is_refused_by_name(self):
+        done = probe("--platform", "cloud")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('"cloud"', done.stdout)
+
+    def test_an_option_that_nobody_knows_is_refused_by_name(self):
+        done = probe("--colour")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--colour", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <optional>
+
+#include "mrda/interop/platform.h"
+#include "mrda/interop/result.h"
+#include "mrda/l0/context.h"
+#include "mrda/vaapi/display.h"
+
+namespace mrda::test {
+
+/// Whose drivers this run tests: the software drivers, or where MRDA_TEST_PLATFORM=gpu those of the
+/// first GPU that has a render node. With that and no such GPU, the program ends with code 77,
+/// which ctest counts as skipped.
+Platform platform();
+
+Result<l0::Context> open_context();
+Result<vaapi::Display> open_display();
+
+/// What a leak would make grow.
+struct ProcessCounts {
+    std::size_t descriptors = 0;
+    std::size_t mappings = 0;
+
+    bool operator==(const ProcessCounts&) const = default;
+};
+ProcessCounts process_counts();
+void PrintTo(const ProcessCounts& counts, std::ostream* out);
+
+/// A test on one device.
+class DeviceTest : public testing::Test {
+  protected:
+    void SetUp() override;
+
+    std::optional<l0::Context> context_;
+};
+
+/// A test on one display.
+class DisplayTest : public testing::Test {
+  protected:
+    void SetUp() override;
+
+    std::optional<vaapi::Display> display_;
+};
+
+}  // namespace mrda::test
+
+/// Leaves a test of what the other platform's drivers do not promise.
+#define MRDA_ONLY_ON(wanted, why)                                   \
+    do {                                                            \
+        if (::mrda::test::platform() != ::mrda::Platform::wanted) { \
+            GTEST_SKIP() << "only on " #wanted ": " << (why);       \
+        }                                                           \
+    } while (false)
