@@ -4,8 +4,7 @@
 MRDA_BUILD_PACKAGES="cmake ninja-build g++ pkg-config libze-dev libva-dev libdrm-dev libvpl-dev libyuv-dev
   libx264-dev libx265-dev libsvtav1enc-dev libcli11-dev nlohmann-json3-dev"
 MRDA_SAMPLE_PACKAGES="ffmpeg"
-MRDA_TEST_PACKAGES="libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth
-  bc gstreamer1.0-vaapi gstreamer1.0-tools gstreamer1.0-plugins-base"
+MRDA_TEST_PACKAGES="libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth"
 
 # Installs those of "$@" that are missing, as root or through sudo, and says which.
 mrda_install() {

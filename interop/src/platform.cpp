@@ -120,10 +120,13 @@ Result<PlatformChoice> choose_platform(PlatformRequest request,
 }
 
 Result<std::string> software_driver_dir() {
-    return find_beside<4>(
-        {from_environment("MRDA_DRIVER_DIR"), program_dir() / MRDA_DRIVERS_FROM_BUILD_BIN,
-         program_dir() / MRDA_DRIVERS_FROM_BIN, MRDA_INSTALL_DRIVER_DIR},
-        "libmrda_ze.so", "MRDA's software drivers");
+    const auto named = from_environment("MRDA_DRIVER_DIR");
+    if (!named.empty()) {  // Whoever names a folder wants that one or none.
+        return find_beside<1>({named}, "libmrda_ze.so", "MRDA's software drivers");
+    }
+    return find_beside<3>({program_dir() / MRDA_DRIVERS_FROM_BUILD_BIN,
+                           program_dir() / MRDA_DRIVERS_FROM_BIN, MRDA_INSTALL_DRIVER_DIR},
+                          "libmrda_ze.so", "MRDA's software drivers");
 }
 
 Result<void> use_software_drivers() {

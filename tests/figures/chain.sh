@@ -78,13 +78,16 @@ quality_rows() {
   done
 }
 
+# A preloaded library looks at what x264_encoder_encode receives: by import type, and by the route that copies.
 proof_rows() {
-  local import
-  for import in prime2 prime userptr; do
-    if python3 tests/samples/check_encoder_reads_usm.py build --import $import >"$work/proof" 2>&1; then
-      row "1 x264_encoder_encode reads the USM's own object, $import" "all planes" "$(tail -n 1 "$work/proof")" yes
+  local what
+  for what in by_prime2_x264_reads_the_objects_of_the_usm by_prime_x264_reads_the_objects_of_the_usm \
+    by_userptr_x264_reads_the_host_pages_of_the_usm by_map_x264_reads_other_memory; do
+    if python3 tests/samples/memory_test.py build/bin/usm_to_va build/tests/mrda_x264_probe.so "Memory.test_$what" \
+      >"$work/proof" 2>&1; then
+      row "1 proof: ${what//_/ }" "every plane" "every plane" yes
     else
-      row "1 x264_encoder_encode reads the USM's own object, $import" "all planes" "see below" no
+      row "1 proof: ${what//_/ }" "every plane" fails no
       cat "$work/proof"
     fi
   done

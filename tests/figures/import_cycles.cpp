@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// USM -> DMA-BUF -> VA surface, made and destroyed N times; prints what the process grew by: descriptors,
-// mappings, KiB of resident memory. Exits 0 if it did not grow.
+// USM -> DMA-BUF -> VA surface, made and destroyed N times; prints what the process grew by:
+// descriptors, mappings, KiB of resident memory. Exits 0 if it did not grow.
 #include <dirent.h>
 
 #include <cstdlib>
@@ -49,9 +49,9 @@ Footprint measure() {
 
 mrda::Result<void> cycle(const mrda::l0::Context& context, const mrda::vaapi::Display& display,
                          const mrda::FrameLayout& layout) {
-    MRDA_ASSIGN(auto usm, mrda::l0::UsmBuffer::allocate(context, mrda::l0::UsmKind::device,
-                                                        layout.size_bytes(),
-                                                        mrda::l0::Exportable::dma_buf));
+    MRDA_ASSIGN(auto usm,
+                mrda::l0::UsmBuffer::allocate(context, mrda::l0::UsmKind::device,
+                                              layout.size_bytes(), mrda::l0::Exportable::dma_buf));
     MRDA_ASSIGN(const mrda::DmaBuf exported, usm.export_dma_buf());
     MRDA_ASSIGN(const auto import,
                 mrda::vaapi::import_surface(display, {&exported, nullptr, 0}, layout));

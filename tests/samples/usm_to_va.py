@@ -57,11 +57,11 @@ class Case(unittest.TestCase):
 
 
 def main():
-    """main() of a test script: SCRIPT USM_TO_VA [X264_PROBE]."""
+    """main() of a test script: SCRIPT USM_TO_VA [X264_PROBE [TEST ...]]."""
     global PROGRAM, X264_PROBE
     PROGRAM = sys.argv[1]
     X264_PROBE = sys.argv[2] if len(sys.argv) > 2 else None
-    finished = unittest.main(module="__main__", argv=[sys.argv[0], "-v"], exit=False).result
+    finished = unittest.main(module="__main__", argv=[sys.argv[0], "-v", *sys.argv[3:]], exit=False).result
     if not finished.wasSuccessful():
         sys.exit(1)
     if finished.testsRun == len(finished.skipped):

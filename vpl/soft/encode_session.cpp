@@ -60,10 +60,8 @@ std::unique_ptr<EncodeSession> EncodeSession::open(const EncoderConfig& config,
 void EncodeSession::abort() {
     {
         const std::lock_guard lock(mutex_);
-        closing_ = true;
         fail_locked(MFX_ERR_ABORTED);
     }
-    work_ready_.notify_all();
 }
 
 EncodeSession::~EncodeSession() {
@@ -167,11 +165,7 @@ mfxSyncPoint EncodeSession::create_operation(mfxBitstream& bitstream) {
     operation.state = OperationState::pending;
     operation.status = MFX_ERR_NONE;
     operation.bitstream = &bitstream;
-    if (!early_.empty()) {
-        CodedFrame frame = early_.pop();
-        complete(operation, frame, frame.data);
-        spare_.push(std::move(frame));
-    }
+    complete_early();
     return to_sync_point(id_, number & kOperationMask);
 }
 
@@ -218,7 +212,7 @@ mfxStatus EncodeSession::reset(const EncoderConfig& config, const FrameFormat& f
     Job job;
     job.kind = JobKind::reset;
     enqueue(std::move(job));
-    progress_.wait(lock, [&] { return request.done || failure_ != MFX_ERR_NONE; });
+    progress_.wait(lock, [&] { return request.done || stopped_; });
     reset_ = nullptr;
     if (!request.done) {
         return failure_;
@@ -262,6 +256,7 @@ void EncodeSession::stamp(const Packet& packet, CodedFrame& frame) const {
         return time_stamps_[static_cast<std::size_t>(index) % kTimeStamps];
     };
     frame.frame_type = packet.frame_type;
+    frame.index = packet.index;
     frame.time_stamp = time_of(packet.index);
     const std::int64_t index = decode_index_ - reorder_frames_;
     const std::int64_t missing = std::max<std::int64_t>(0, sequence_start_ - index);
@@ -287,7 +282,8 @@ void EncodeSession::deliver(const Packet& packet) {
         ++decode_index_;
         ++statistics_.frames;
         statistics_.bits += packet.data.size() * 8;
-        if (completed_ < created_) {
+        const bool in_turn = early_.empty() && packet.index < released_index_;
+        if (completed_ < created_ && in_turn) {
             complete(slot_of(completed_), frame, packet.data);
             spare_.push(std::move(frame));
         } else {
@@ -299,33 +295,43 @@ void EncodeSession::deliver(const Packet& packet) {
     }
 }
 
+// A client may free a surface as soon as it has waited for its frame: so no operation is completed
+// before the surface is let go.
+void EncodeSession::complete_early() {
+    while (completed_ < created_ && !early_.empty() && early_.front().index < released_index_) {
+        CodedFrame frame = early_.pop();
+        complete(slot_of(completed_), frame, frame.data);
+        spare_.push(std::move(frame));
+    }
+}
+
+void EncodeSession::picture_taken() {
+    running_->input.release();
+    const std::lock_guard lock(mutex_);
+    released_index_ = running_->index + 1;
+    try {
+        complete_early();
+    } catch (const std::bad_alloc&) {
+        fail_locked(MFX_ERR_MEMORY_ALLOC);
+    }
+}
+
 void EncodeSession::fail() {
     const std::lock_guard lock(mutex_);
     fail_locked(MFX_ERR_DEVICE_FAILED);
 }
 
+// The worker lets go of the clients' surfaces before it answers those who wait.
 void EncodeSession::fail_locked(mfxStatus status) {
-    failure_ = status;
-    for (; completed_ < created_; ++completed_) {
-        Operation& operation = slot_of(completed_);
-        operation.state = OperationState::done;
-        operation.status = status;
+    if (failure_ == MFX_ERR_NONE) {
+        failure_ = status;
     }
-    progress_.notify_all();
+    work_ready_.notify_all();
 }
 
 void EncodeSession::work() {
-    for (;;) {
-        Job job;
-        {
-            std::unique_lock lock(mutex_);
-            work_ready_.wait(lock, [this] { return closing_ || !jobs_.empty(); });
-            if (closing_) {
-                jobs_.clear();
-                return;
-            }
-            job = jobs_.pop();
-        }
+    Job job;
+    while (next_job(job)) {
         mfxStatus status = MFX_ERR_NONE;
         try {
             status = run(job);
@@ -333,12 +339,40 @@ void EncodeSession::work() {
             // No memory, or no thread for the codec.
             status = MFX_ERR_MEMORY_ALLOC;
         }
+        job.input.release();
         if (status != MFX_ERR_NONE) {
-            job.input.release();
             const std::lock_guard lock(mutex_);
             fail_locked(status);
         }
     }
+    stop();
+}
+
+bool EncodeSession::next_job(Job& job) {
+    std::unique_lock lock(mutex_);
+    work_ready_.wait(lock, [this] { return failure_ != MFX_ERR_NONE || !jobs_.empty(); });
+    if (failure_ != MFX_ERR_NONE) {
+        return false;
+    }
+    job = jobs_.pop();
+    return true;
+}
+
+void EncodeSession::stop() {
+    Ring<Job> left;
+    {
+        const std::lock_guard lock(mutex_);
+        std::swap(left, jobs_);
+    }
+    left.clear();
+    const std::lock_guard lock(mutex_);
+    for (; completed_ < created_; ++completed_) {
+        Operation& operation = slot_of(completed_);
+        operation.state = OperationState::done;
+        operation.status = failure_;
+    }
+    stopped_ = true;
+    progress_.notify_all();
 }
 
 mfxStatus EncodeSession::run(Job& job) {
@@ -373,9 +407,8 @@ mfxStatus EncodeSession::run_frame(Job& job) {
         statistics_.codec_copied_bytes += copied_bytes;
         ++statistics_.frames_given;
     }
-    // x264, x265 and SVT-AV1 all take their own view of the frame before they return.
+    running_ = &job;
     const bool encoded = encoder_->encode(picture);
-    job.input.release();
     return encoded ? MFX_ERR_NONE : MFX_ERR_DEVICE_FAILED;
 }
 

@@ -68,6 +68,7 @@ class EncodeSession final : private PacketSink {
         mfxU64 time_stamp = 0;
         mfxI64 decode_time_stamp = 0;
         mfxU16 frame_type = 0;
+        std::int64_t index = 0;
     };
     enum class OperationState : std::uint8_t { unused, pending, kept, done };
     struct Operation {
@@ -96,6 +97,7 @@ class EncodeSession final : private PacketSink {
     EncodeSession(const EncoderConfig& config, const FrameFormat& format, FrameSource source);
 
     void deliver(const Packet& packet) override;
+    void picture_taken() override;
     void fail() override;
 
     mfxStatus submit_frame(const mfxEncodeCtrl* control, mfxFrameSurface1& surface,
@@ -109,9 +111,12 @@ class EncodeSession final : private PacketSink {
                        mfxBitstream& bitstream);
     void complete(Operation& operation, CodedFrame& frame, std::span<const std::uint8_t> data);
     void stamp(const Packet& packet, CodedFrame& frame) const;
+    void complete_early();
     void fail_locked(mfxStatus status);
 
     void work();
+    bool next_job(Job& job);
+    void stop();
     mfxStatus run(Job& job);
     mfxStatus run_frame(Job& job);
     mfxStatus run_flush();
@@ -136,11 +141,11 @@ class EncodeSession final : private PacketSink {
     std::int64_t last_intra_index_ = 0;
     std::int64_t last_idr_index_ = 0;
     bool flushed_ = false;
-    bool closing_ = false;
-    mfxStatus failure_ = MFX_ERR_NONE;
+    mfxStatus failure_ = MFX_ERR_NONE;  ///< Why the worker stops, or has stopped.
+    bool stopped_ = false;
     ResetRequest* reset_ = nullptr;
 
-    // Coded frames that came before their operation.
+    // Coded frames that came before their operation, or before the client's surface was let go.
     Ring<CodedFrame> early_;
     Ring<CodedFrame> spare_;  ///< Their memory, for the next ones.
 
@@ -149,9 +154,12 @@ class EncodeSession final : private PacketSink {
     std::int64_t decode_index_ = 0;
     std::int64_t sequence_start_ = 0;
     int reorder_frames_ = 0;
+    std::int64_t released_index_ =
+        0;  ///< Surfaces of frames before this one are the client's again.
     Statistics statistics_;
 
     // The worker's own from here.
+    Job* running_ = nullptr;
     Staging staging_;
     bool encoder_flushed_ = false;
     std::unique_ptr<Encoder> encoder_;  // Replaced under mutex_.

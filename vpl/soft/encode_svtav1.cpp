@@ -180,7 +180,11 @@ class SvtAv1Encoder final : public Encoder {
         header.pic_type = EB_AV1_INVALID_PICTURE;
         header.qp = svt_qp(picture.qp >= 0 ? picture.qp : planned_qp());
         ++frames_;
-        return svt_av1_enc_send_picture(component_, &header) == EB_ErrorNone;
+        const EbErrorType status = svt_av1_enc_send_picture(component_, &header);
+        if (!discard_.load()) {
+            sink_.picture_taken();
+        }
+        return status == EB_ErrorNone;
     }
 
     bool flush() override {

@@ -209,6 +209,9 @@ class X264Encoder final : public Encoder {
         int nal_count = 0;
         x264_picture_t out;
         const int size = x264_encoder_encode(encoder_.get(), &nals, &nal_count, in, &out);
+        if (in != nullptr) {
+            sink_.picture_taken();
+        }
         if (size > 0) {
             // The payloads of all NAL units of one frame are contiguous.
             sink_.deliver({.data = {nals[0].p_payload, static_cast<std::size_t>(size)},

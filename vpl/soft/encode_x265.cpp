@@ -195,6 +195,9 @@ class X265Encoder final : public Encoder {
         x265_picture out;
         const int frames =
             encoder_.api().encoder_encode(encoder_.get(), &nals, &nal_count, in, &out);
+        if (in != nullptr) {
+            sink_.picture_taken();
+        }
         if (frames > 0 && nal_count > 0) {
             // The payloads of all NAL units of one frame are contiguous.
             const x265_nal& last = nals[nal_count - 1];

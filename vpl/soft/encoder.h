@@ -88,6 +88,9 @@ struct Packet {
 class PacketSink {
   public:
     virtual void deliver(const Packet& packet) = 0;
+    /// The library needs the picture of the running encode() no longer. Called on encode()'s
+    /// thread, before that picture's packet where the same call may yield it.
+    virtual void picture_taken() = 0;
     virtual void fail() = 0;
 
   protected:

@@ -48,6 +48,17 @@ class Honoured {
     T kept_;
 };
 
+/// Of API 1.25 to 1.35, gone from oneVPL's headers; ffmpeg 5.1 sends it for AVC.
+struct MultiFrameParam {
+    mfxExtBuffer Header;
+    mfxU16 mode;
+    mfxU16 max_frames;
+    mfxU16 reserved[58];
+};
+constexpr mfxU32 kMultiFrameParamId = 0x5052464D;  // MFRP
+constexpr mfxU16 kMultiFrameDisabled = 1;
+constexpr mfxU16 kMultiFrameManual = 3;
+
 bool is_on(mfxU16 value) {
     return value == MFX_CODINGOPTION_ON;
 }
@@ -203,6 +214,17 @@ mfxStatus honour(const mfxExtEncoderResetOption& asked, mfxExtEncoderResetOption
     return status;
 }
 
+mfxStatus honour(const MultiFrameParam& asked, MultiFrameParam& out, mfxU32 /*codec*/,
+                 ExtOptions& /*options*/) {
+    out = {};
+    out.Header = asked.Header;
+    out.mode = kMultiFrameDisabled;
+    // What is left to the encoder, it may well decide against.
+    return asked.mode < kMultiFrameManual && asked.max_frames <= 1
+               ? MFX_ERR_NONE
+               : MFX_WRN_INCOMPATIBLE_VIDEO_PARAM;
+}
+
 template <typename T>
 mfxStatus honour_buffer(const mfxExtBuffer& in, mfxExtBuffer* out, mfxU32 codec,
                         ExtOptions& options) {
@@ -245,6 +267,7 @@ constexpr std::array kRows = {
     row<mfxExtCodingOption3>(MFX_EXTBUFF_CODING_OPTION3, 0),
     row<mfxExtVideoSignalInfo>(MFX_EXTBUFF_VIDEO_SIGNAL_INFO, 0),
     row<mfxExtEncoderResetOption>(MFX_EXTBUFF_ENCODER_RESET_OPTION, 0),
+    row<MultiFrameParam>(kMultiFrameParamId, MFX_CODEC_AVC),
     row<mfxExtHEVCParam>(MFX_EXTBUFF_HEVC_PARAM, MFX_CODEC_HEVC),
     row<mfxExtHEVCTiles>(MFX_EXTBUFF_HEVC_TILES, MFX_CODEC_HEVC),
     row<mfxExtAV1BitstreamParam>(MFX_EXTBUFF_AV1_BITSTREAM_PARAM, MFX_CODEC_AV1),

@@ -22,7 +22,8 @@ class Ring {
         ++size_;
     }
 
-    /// Undefined if empty.
+    /// Undefined if empty, as is pop().
+    [[nodiscard]] T& front() { return slots_[first_]; }
     T pop() {
         T value = std::move(slots_[first_]);
         slots_[first_] = T();

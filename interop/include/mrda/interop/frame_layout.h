@@ -90,7 +90,13 @@ class FrameLayout {
     /// "NV12 1280x720, pitch 1280, chroma at 921600", for people.
     [[nodiscard]] std::string to_string() const;
 
-    bool operator==(const FrameLayout&) const = default;
+    /// Whether the pixels lie alike. Padding behind the last row, which only linear() knows, is
+    /// none of them.
+    bool operator==(const FrameLayout& other) const {
+        return format_ == other.format_ && width_px_ == other.width_px_ &&
+               height_px_ == other.height_px_ && modifier_ == other.modifier_ &&
+               planes_ == other.planes_;
+    }
 
   private:
     FrameLayout() = default;
