@@ -32,11 +32,12 @@ mrda_install() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
-# Configures and builds the preset $1; quiet unless it fails.
+# mrda_build PRESET [OPTION ...]: configures with cmake's OPTIONs, and builds; quiet unless it fails.
 mrda_build() {
   local preset=$1 log
+  shift
   log=$(mktemp)
-  if ! { cmake --preset "$preset" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+  if ! { cmake --preset "$preset" "$@" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     return 1

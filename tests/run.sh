@@ -16,7 +16,7 @@ mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES
 failed=0
 for preset in "$@"; do
   echo "== $preset: building"
-  mrda_build "$preset"
+  mrda_build "$preset" -DMRDA_BUILD_TESTS=ON
   echo "== $preset: testing"
   ctest --preset "$preset" --parallel "$(nproc)" || failed=1
 done

@@ -112,8 +112,11 @@ Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uin
         ::kill(pid, SIGKILL);
     }
     int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    pid_t reaped = 0;
+    do {
+        reaped = ::waitpid(pid, &status, 0);
+    } while (reaped < 0 && errno == EINTR);
+    const int not_reaped = reaped < 0 ? errno : 0;
     if (!process) {
         return os_error("pidfd_open", no_pidfd, "cannot watch " + command[0]);
     }
@@ -122,6 +125,10 @@ Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uin
                                              std::to_string(timeout_ns / 1'000'000) + " ms" +
                                              (outcome.output.empty() ? "" : "; it said:\n") +
                                              outcome.output);
+    }
+    if (not_reaped !=
+        0) {  // ECHILD: SIGCHLD is ignored here, and the child's end is nobody's to know.
+        return os_error("waitpid", not_reaped, "cannot tell how " + command[0] + " ended");
     }
     outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     outcome.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

@@ -41,6 +41,12 @@ void EventPool::free_place(uint32_t index) {
     taken_[index] = false;
 }
 
+void Event::leave_place() {
+    if (has_place_.exchange(false)) {
+        pool_->free_place(index_);
+    }
+}
+
 void Event::complete(uint64_t start_ns, uint64_t end_ns) {
     start_ns_ = start_ns;
     end_ns_ = end_ns;
@@ -117,8 +123,12 @@ ze_result_t event_create(ze_event_pool_handle_t pool_handle, const ze_event_desc
 
 ze_result_t event_destroy(ze_event_handle_t event) {
     return guarded([&] {
-        return live<Event>().take(event) != nullptr ? ZE_RESULT_SUCCESS
-                                                    : ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
+        const auto destroyed = live<Event>().take(event);
+        if (destroyed == nullptr) {
+            return ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
+        }
+        destroyed->leave_place();
+        return ZE_RESULT_SUCCESS;
     });
 }
 

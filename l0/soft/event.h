@@ -39,8 +39,10 @@ class Event {
         : pool_(std::move(pool)), index_(index), signal_(false) {}
     Event(const Event&) = delete;
     Event& operator=(const Event&) = delete;
-    ~Event() { pool_->free_place(index_); }
+    ~Event() { leave_place(); }
 
+    /// Frees its place in the pool, once: commands may keep the event for longer than its handle.
+    void leave_place();
     Signal& signal() { return signal_; }
     /// Signals that what began and ended at these times is done.
     void complete(uint64_t start_ns, uint64_t end_ns);
@@ -51,6 +53,7 @@ class Event {
   private:
     const std::shared_ptr<EventPool> pool_;
     const uint32_t index_;
+    std::atomic<bool> has_place_ = true;
     std::atomic<uint64_t> start_ns_ = 0;
     std::atomic<uint64_t> end_ns_ = 0;
     Signal signal_;

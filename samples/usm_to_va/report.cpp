@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iostream>
@@ -58,7 +59,9 @@ void Report::failed(const mrda::Error& error) {
 }
 
 mrda::Result<void> Report::finish() {
-    const std::string text = json_.dump(2) + "\n";
+    // A path in a message need not be UTF-8, and must not end the program.
+    const std::string text =
+        json_.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     if (as_json_) {
         std::cout << text;
     }

@@ -20,7 +20,7 @@ width=1280 height=720
 
 # shellcheck disable=SC2086  # one word a package
 mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES
-mrda_build dev
+mrda_build dev -DMRDA_BUILD_TESTS=ON
 work=$(mktemp -d "${TMPDIR:-/tmp}/mrda-figures.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 ff() { ffmpeg -nostdin -hide_banner -loglevel error -y "$@"; }

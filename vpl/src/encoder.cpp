@@ -33,9 +33,6 @@ Result<std::size_t> Encoder::needed_surfaces(const vaapi::Display& display,
                                              std::uint32_t drm_fourcc) {
     MRDA_ASSIGN(const mfxVideoParam wanted, to_video_param(config, drm_fourcc));
     MRDA_ASSIGN(const Session session, Session::open(display, config.codec));
-    MRDA_MFX_TRY(MFXVideoCORE_SetHandle,
-                 (session.handle(), MFX_HANDLE_VA_DISPLAY, display.handle()),
-                 "the runtime does not take this VA display");
     MRDA_ASSIGN(mfxVideoParam param, query(session.handle(), wanted, config.codec));
     MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session.handle(), param));
     // One more than it asks for, so that one can be filled while all the others are in use.
@@ -51,7 +48,7 @@ Result<std::unique_ptr<Encoder>> Encoder::create(const vaapi::Display& display,
     MRDA_ASSIGN(auto allocator, FrameAllocator::create(std::move(surfaces)));
     MRDA_ASSIGN(Session session, Session::open(display, config.codec));
     std::unique_ptr<Encoder> encoder(new Encoder(std::move(session), std::move(allocator)));
-    MRDA_TRY(encoder->initialise(display, config));
+    MRDA_TRY(encoder->initialise(config));
     return encoder;
 }
 
@@ -61,7 +58,7 @@ Encoder::~Encoder() {
     }
 }
 
-Result<void> Encoder::initialise(const vaapi::Display& display, const EncoderConfig& config) {
+Result<void> Encoder::initialise(const EncoderConfig& config) {
     const vaapi::Surface& first = allocator_->surface(0);
     MRDA_ASSIGN(const mfxVideoParam wanted, to_video_param(config, first.format().drm_fourcc));
     const mfxFrameInfo& info = wanted.mfx.FrameInfo;
@@ -74,8 +71,6 @@ Result<void> Encoder::initialise(const vaapi::Display& display, const EncoderCon
                               std::to_string(info.Width) + "x" + std::to_string(info.Height));
     }
     mfxSession session = session_.handle();
-    MRDA_MFX_TRY(MFXVideoCORE_SetHandle, (session, MFX_HANDLE_VA_DISPLAY, display.handle()),
-                 "the runtime does not take this VA display");
     MRDA_MFX_TRY(MFXVideoCORE_SetFrameAllocator, (session, allocator_->interface()),
                  "the runtime does not take an external frame allocator");
     MRDA_ASSIGN(mfxVideoParam param, query(session, wanted, config.codec));

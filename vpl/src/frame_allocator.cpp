@@ -25,7 +25,7 @@ constexpr std::array<MfxFormat, 7> kFormats{{
 }};
 
 /// Where mfxFrameData keeps the planes of each kind of format.
-void set_planes(const vaapi::MappedImage& image, mfxFrameData& data) {
+void set_planes(std::uint32_t drm_fourcc, const vaapi::MappedImage& image, mfxFrameData& data) {
     const auto plane = [&](std::size_t i) { return reinterpret_cast<mfxU8*>(image.plane(i)); };
     data.PitchHigh = static_cast<mfxU16>(image.pitch_bytes(0) >> 16U);
     data.PitchLow = static_cast<mfxU16>(image.pitch_bytes(0) & 0xffffU);
@@ -34,11 +34,19 @@ void set_planes(const vaapi::MappedImage& image, mfxFrameData& data) {
         data.UV = plane(1);
         return;
     }
-    // mfxstructures.h: R, G, B name byte 2, 1 and 0 of a B,G,R,A pixel.
-    data.B = plane(0);
-    data.G = data.B + 1;
-    data.R = data.B + 2;
-    data.A = data.B + 3;
+    mfxU8* const first = plane(0);
+    if (drm_fourcc == DRM_FORMAT_YUYV) {  // Y and R share a field, as do U and G, V and B.
+        data.Y = first;
+        data.U = first + 1;
+        data.V = first + 3;
+        return;
+    }
+    // RGB4 begins with blue, BGR4 with red.
+    const bool red_first = drm_fourcc == DRM_FORMAT_ABGR8888 || drm_fourcc == DRM_FORMAT_XBGR8888;
+    data.B = red_first ? first + 2 : first;
+    data.G = first + 1;
+    data.R = red_first ? first : first + 2;
+    data.A = first + 3;
 }
 
 }  // namespace
@@ -129,7 +137,7 @@ mfxStatus FrameAllocator::lock(mfxHDL self, mfxMemId id, mfxFrameData* data) {
         entry->mapping.emplace(std::move(*mapped));
     }
     ++entry->locks;
-    set_planes(*entry->mapping, *data);
+    set_planes(entry->surface.format().drm_fourcc, *entry->mapping, *data);
     return MFX_ERR_NONE;
 }
 

@@ -86,6 +86,8 @@ Result<void> set_filters(mfxLoader loader, const vaapi::Display& display, Codec 
                      std::uint32_t{MFX_ACCEL_MODE_VIA_VAAPI}));
     MRDA_TRY(require(loader, "mfxImplDescription.mfxEncoderDescription.encoder.CodecID",
                      mfx_codec_id(codec)));
+    // The dispatcher hands these two to the session that it creates. Nobody may set them again:
+    // Intel's runtime answers a second MFXVideoCORE_SetHandle with MFX_ERR_UNDEFINED_BEHAVIOR.
     MRDA_TRY(require(loader, "mfxHandleType", std::uint32_t{MFX_HANDLE_VA_DISPLAY}));
     return require(loader, "mfxHDL", display.handle());
 }

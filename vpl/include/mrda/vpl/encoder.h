@@ -115,7 +115,7 @@ class Encoder {
     };
 
     Encoder(Session session, std::unique_ptr<FrameAllocator> allocator);
-    Result<void> initialise(const vaapi::Display& display, const EncoderConfig& config);
+    Result<void> initialise(const EncoderConfig& config);
     /// Hands `surface` (null: drain) to the runtime; false: it wants more input before a packet.
     Result<bool> encode(mfxFrameSurface1* surface);
     Result<void> fill_while_draining();
