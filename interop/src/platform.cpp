@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "config.h"
+#include "mrda/interop/exit_code.h"
 #include "run_child.h"
 
 namespace mrda {
@@ -52,33 +53,29 @@ Result<void> set_environment(const char* name, const std::string& value) {
     return {};
 }
 
-/// Nothing if the whole chain works on a GPU, else the reason.
-std::optional<std::string> why_no_gpu(const std::optional<PciAddress>& device) {
-    auto dir =
-        find_beside<3>({from_environment("MRDA_BIN_DIR"), program_dir(), MRDA_INSTALL_BIN_DIR},
-                       "mrda-probe", "mrda-probe");
-    if (!dir) {
-        return to_string(dir.error());
-    }
-    std::vector<std::string> command{*dir + "/mrda-probe", "--chain"};
+/// Whether the whole chain works on a GPU. Errors: why not, with the probe's own kind of error.
+Result<void> ask_probe(const std::optional<PciAddress>& device) {
+    MRDA_ASSIGN(const std::string dir, find_beside<3>({from_environment("MRDA_BIN_DIR"),
+                                                       program_dir(), MRDA_INSTALL_BIN_DIR},
+                                                      "mrda-probe", "mrda-probe"));
+    std::vector<std::string> command{dir + "/mrda-probe", "--chain"};
     if (device) {
         command.insert(command.end(), {"--device", to_string(*device)});
     }
-    auto child = run_child(command, kProbeTimeoutNs);
-    if (!child) {
-        return to_string(child.error());
+    MRDA_ASSIGN(const ChildOutcome child, run_child(command, kProbeTimeoutNs));
+    if (child.exit_code == 0) {
+        return {};
     }
-    if (child->exit_code == 0) {
-        return std::nullopt;
+    const std::string words = child.output.substr(0, child.output.find_last_not_of(" \n") + 1);
+    if (child.signal != 0) {
+        return make_error(Errc::io, "the GPU's drivers ended mrda-probe by signal " +
+                                        std::to_string(child.signal) +
+                                        (words.empty() ? "" : ", after:\n" + words));
     }
-    if (child->signal != 0) {
-        return "the GPU's drivers ended mrda-probe by signal " + std::to_string(child->signal) +
-               (child->output.empty() ? "" : ", after:\n" + child->output);
-    }
-    if (child->output.empty()) {
-        return "mrda-probe ended with " + std::to_string(child->exit_code) + " and gave no reason";
-    }
-    return child->output.substr(0, child->output.find_last_not_of(" \n") + 1);
+    return make_error(errc_of_exit_code(child.exit_code),
+                      words.empty() ? "mrda-probe ended with " + std::to_string(child.exit_code) +
+                                          " and gave no reason"
+                                    : words);
 }
 
 }  // namespace
@@ -105,15 +102,16 @@ Result<PlatformChoice> choose_platform(PlatformRequest request,
                                        const std::optional<PciAddress>& device) {
     PlatformChoice choice;
     if (request != PlatformRequest::software) {
-        const auto reason = why_no_gpu(device);
-        if (!reason) {
+        const auto asked = ask_probe(device);
+        if (asked.ok()) {
             choice.platform = Platform::gpu;
             return choice;
         }
+        const std::string reason = to_string(asked.error());
         if (request == PlatformRequest::gpu) {
-            return make_error(Errc::not_found, "no usable GPU: " + *reason);
+            return make_error(asked.error().code, "no usable GPU: " + reason);
         }
-        choice.notice = "no usable GPU, so the software drivers are used: " + *reason;
+        choice.notice = "no usable GPU, so the software drivers are used: " + reason;
     }
     MRDA_TRY(use_software_drivers());
     return choice;

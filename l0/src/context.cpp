@@ -75,7 +75,7 @@ struct Context::Found {
 };
 
 Result<std::vector<Context::Found>> Context::find_devices() {
-    if (const ze_result_t result = zeInit(0); result != ZE_RESULT_SUCCESS) {
+    if (const ze_result_t result = zeInit(ZE_INIT_FLAG_GPU_ONLY); result != ZE_RESULT_SUCCESS) {
         const char* alternative = std::getenv("ZE_ENABLE_ALT_DRIVERS");
         return ze_error(
             "zeInit", result,

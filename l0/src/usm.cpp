@@ -3,8 +3,11 @@
 
 #include <drm_fourcc.h>
 
+#include <array>
+#include <cinttypes>
+#include <cstdio>
+
 #include "exported_objects.h"
-#include "mrda/interop/frame_layout.h"
 #include "ze_error.h"
 
 namespace mrda::l0 {
@@ -37,6 +40,12 @@ ze_result_t allocate_usm(const Context& context, UsmKind kind, const void* exten
                                     context.device(), pointer);
     }
     return ZE_RESULT_ERROR_INVALID_ENUMERATION;
+}
+
+std::string modifier_text(std::uint64_t modifier) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "0x%016" PRIx64, modifier);
+    return text.data();
 }
 
 }  // namespace
@@ -127,8 +136,7 @@ Result<UsmBuffer> UsmBuffer::import(const Context& context, const DmaBuf& source
     const std::string what = "the buffer of " + source.exporter();
     if (modifier != DRM_FORMAT_MOD_LINEAR) {
         return make_error(Errc::unsupported,
-                          what + " is tiled (" +
-                              mrda::to_string(FormatAndModifier{DRM_FORMAT_R8, modifier}) +
+                          what + " is tiled (modifier " + modifier_text(modifier) +
                               "), and USM is flat memory: every address in it would be wrong; "
                               "convert it to linear first");
     }

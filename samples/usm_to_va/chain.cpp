@@ -28,12 +28,8 @@ Result<mrda::l0::Context> open_context(Platform platform, const Options& options
         }
         return mrda::l0::Context::open(0);
     }
-    if (options.device) {
-        MRDA_ASSIGN(node, mrda::vaapi::find_render_node(*options.device));
-    } else {
-        MRDA_ASSIGN(auto nodes, mrda::vaapi::list_render_nodes());
-        node = std::move(nodes.front());
-    }
+    MRDA_ASSIGN(node, options.device ? mrda::vaapi::find_render_node(*options.device)
+                                     : mrda::vaapi::default_render_node());
     return mrda::l0::Context::open(node->pci);
 }
 

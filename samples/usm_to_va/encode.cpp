@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -248,6 +249,7 @@ mrda::vpl::EncoderConfig encoder_config(const Options& options) {
     config.qp = options.qp;
     config.bitrate_kbps = options.bitrate_kbps;
     config.gop_size = options.gop_size;
+    config.gop_ref_dist = options.gop_ref_dist;
     config.async_depth = options.async_depth;
     config.target_usage = options.target_usage;
     return config;

@@ -3,6 +3,7 @@
 // surface, encoded by oneVPL. The code is the same on a GPU and on the software drivers.
 #include "chain.h"
 #include "encode.h"
+#include "mrda/interop/exit_code.h"
 #include "options.h"
 #include "report.h"
 
@@ -48,7 +49,7 @@ int main(int argc, char** argv) {
     }
     if (const auto written = report.finish(); !written.ok()) {
         report.failed(written.error());
-        return usm_to_va::exit_code_of(written.error());
+        return mrda::exit_code_of(written.error().code);
     }
-    return done.ok() ? 0 : usm_to_va::exit_code_of(done.error());
+    return done.ok() ? 0 : mrda::exit_code_of(done.error().code);
 }

@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "mrda/interop/exit_code.h"
 #include "mrda/interop/frame_layout.h"
-#include "report.h"
 
 namespace usm_to_va {
 
@@ -120,6 +120,7 @@ ParsedOptions parse_options(int argc, char** argv) {
     app.add_option("--fps", options.fps, "frames per second")->capture_default_str();
     app.add_option("--gop", options.gop_size, "frames from one IDR to the next")
         ->capture_default_str();
+    app.add_option("--gop-ref-dist", options.gop_ref_dist, "1: no B frames")->capture_default_str();
     app.add_option("--async-depth", options.async_depth, "operations in flight; 1: no delay")
         ->capture_default_str();
     app.add_option("--target-usage", options.target_usage, "1 best quality ... 7 best speed")
@@ -129,12 +130,12 @@ ParsedOptions parse_options(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return {std::nullopt, app.exit(error) == 0 ? 0 : kExitUsage};
+        return {std::nullopt, app.exit(error) == 0 ? 0 : mrda::kExitUsage};
     }
     auto interpreted = interpret(words, options);
     if (!interpreted) {
         std::cerr << "usm_to_va: " << mrda::to_string(interpreted.error()) << '\n';
-        return {std::nullopt, exit_code_of(interpreted.error())};
+        return {std::nullopt, mrda::exit_code_of(interpreted.error().code)};
     }
     return {std::move(*interpreted), 0};
 }

@@ -32,6 +32,7 @@ struct Options {
     std::uint32_t bitrate_kbps = 0;  ///< 0: constant QP.
     std::uint32_t fps = 30;
     std::uint16_t gop_size = 60;
+    std::uint16_t gop_ref_dist = 1;
     std::uint16_t async_depth = 4;
     std::uint16_t target_usage = 4;
     bool json = false;

@@ -8,26 +8,6 @@
 
 namespace usm_to_va {
 
-int exit_code_of(const mrda::Error& error) {
-    switch (error.code) {
-        case mrda::Errc::invalid_argument:
-            return kExitUsage;
-        case mrda::Errc::not_found:
-            return 3;
-        case mrda::Errc::unsupported:
-            return 4;
-        case mrda::Errc::permission_denied:
-            return 5;
-        case mrda::Errc::exhausted:
-        case mrda::Errc::out_of_memory:
-            return 6;
-        case mrda::Errc::corrupt:
-            return 7;
-        default:
-            return kExitFailed;
-    }
-}
-
 void Report::step(std::string_view name, const std::string& found) {
     ++steps_;
     json_["steps"].push_back({{"step", name}, {"found", found}});

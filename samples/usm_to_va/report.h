@@ -9,11 +9,6 @@
 
 namespace usm_to_va {
 
-/// Exit codes are stable; the README lists them.
-inline constexpr int kExitFailed = 1;
-inline constexpr int kExitUsage = 2;
-int exit_code_of(const mrda::Error& error);
-
 /// What the program says: lines for people as they come, or one JSON object at the end, or both.
 class Report {
   public:

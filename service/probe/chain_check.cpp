@@ -20,14 +20,6 @@ constexpr std::uint32_t kWidthPx = 320;
 constexpr std::uint32_t kHeightPx = 240;
 constexpr std::uint64_t kPatienceNs = 10'000'000'000;
 
-Result<vaapi::RenderNode> choose_node(const std::optional<PciAddress>& device) {
-    if (device) {
-        return vaapi::find_render_node(*device);
-    }
-    MRDA_ASSIGN(auto nodes, vaapi::list_render_nodes());
-    return std::move(nodes.front());
-}
-
 struct Chain {
     l0::Context context;
     vaapi::Display display;
@@ -40,7 +32,8 @@ Result<Chain> open_chain(Platform platform, const std::optional<PciAddress>& dev
         return Chain{std::move(context), std::move(display)};
     }
     // The node first: without it nothing else can work, and its message says the most.
-    MRDA_ASSIGN(const vaapi::RenderNode node, choose_node(device));
+    MRDA_ASSIGN(const vaapi::RenderNode node,
+                device ? vaapi::find_render_node(*device) : vaapi::default_render_node());
     if (node.usable) {
         return make_error(Errc::permission_denied, *node.usable);
     }

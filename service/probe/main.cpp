@@ -7,10 +7,9 @@
 
 #include "chain_check.h"
 #include "device_list.h"
+#include "mrda/interop/exit_code.h"
 
 namespace {
-
-constexpr int kExitUsage = 2;
 
 int check(mrda::PlatformRequest request, const std::optional<mrda::PciAddress>& device) {
     // Automatic means GPU here: who asks wants to know whether it may be chosen.
@@ -18,12 +17,12 @@ int check(mrda::PlatformRequest request, const std::optional<mrda::PciAddress>& 
         request == mrda::PlatformRequest::software ? mrda::Platform::software : mrda::Platform::gpu;
     const auto checked = mrda::probe::check_chain(platform, device);
     std::cout << (checked.ok() ? *checked : mrda::to_string(checked.error())) << '\n';
-    return checked.ok() ? 0 : 1;
+    return checked.ok() ? 0 : mrda::exit_code_of(checked.error().code);
 }
 
 int fail(const mrda::Error& error) {
     std::cout << mrda::to_string(error) << '\n';
-    return kExitUsage;
+    return mrda::kExitUsage;
 }
 
 }  // namespace
@@ -43,7 +42,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : kExitUsage;
+        return app.exit(error) == 0 ? 0 : mrda::kExitUsage;
     }
 
     const auto request = mrda::parse_platform(platform_word);
@@ -68,6 +67,9 @@ int main(int argc, char** argv) {
     if (chain) {
         return check(*request, device);
     }
-    std::cout << mrda::probe::list_devices().dump(2) << '\n';
+    // What drivers call themselves need not be UTF-8.
+    std::cout << mrda::probe::list_devices().dump(2, ' ', false,
+                                                  nlohmann::json::error_handler_t::replace)
+              << '\n';
     return 0;
 }

@@ -43,7 +43,8 @@ make_sources() {
 # psnr ENCODED CODEC REFERENCE
 psnr() {
   local picture="-f rawvideo -pix_fmt nv12 -s ${width}x$height -r 30"
-  ff -f "$(demuxer "$2")" -i "$1" -pix_fmt nv12 -f rawvideo "$work/decoded.raw"
+  rm -f "$work/decoded.raw" # of the row before: it must not pass for this one
+  ff -f "$(demuxer "$2")" -i "$1" -pix_fmt nv12 -f rawvideo "$work/decoded.raw" || { echo 0; return; }
   [ "$(stat -c %s "$work/decoded.raw")" = "$(stat -c %s "$3")" ] || { echo 0; return; }
   # shellcheck disable=SC2086  # several words
   ffmpeg -nostdin -hide_banner $picture -i "$work/decoded.raw" $picture -i "$3" -lavfi psnr -f null - 2>&1 |
@@ -94,8 +95,9 @@ proof_rows() {
 }
 
 client_rows() {
-  local name status
+  local name status count=0
   while read -r name; do
+    count=$((count + 1))
     ctest --test-dir build -R "^$name\$" --output-junit "$work/junit.xml" >/dev/null 2>&1 || true
     status=$(sed -n "s/.*<testcase name=\"$name\".* status=\"\([a-z]*\)\".*/\1/p" "$work/junit.xml")
     case $status in
@@ -104,12 +106,13 @@ client_rows() {
       *) row "2 $name" passes fails no ;;
     esac
   done < <(ctest --test-dir build -N -L clients | sed -n 's/^ *Test *#[0-9]*: //p')
+  [ $count -gt 0 ] || row "2 other people's programs" "some tests" "none built" no
 }
 
 seconds_of() { # command ...: wall seconds on standard output
   local begin end
   begin=$(date +%s%N)
-  "$@" >/dev/null
+  "$@" >/dev/null || return 1
   end=$(date +%s%N)
   awk "BEGIN { print ($end - $begin) / 1e9 }"
 }
@@ -143,7 +146,8 @@ speed_row() {
 differing_slices() {
   local file
   for file in ours peer; do
-    ff -i "$work/$file.h264" -c:v copy -bsf:v 'filter_units=pass_types=1|5' -f framemd5 "$work/$file.md5"
+    ff -i "$work/$file.h264" -c:v copy -bsf:v 'filter_units=pass_types=1|5' -f framemd5 "$work/$file.md5" ||
+      { echo -1; return; }
   done
   diff <(grep -v '^#' "$work/ours.md5" | awk '{ print $NF }') <(grep -v '^#' "$work/peer.md5" | awk '{ print $NF }') |
     grep -c '^[<>]' || true

@@ -103,10 +103,10 @@ TEST_F(PlatformTest, the_probe_is_asked_for_the_chain_of_that_device) {
 }
 
 TEST_F(PlatformTest, gpu_is_an_error_with_the_probes_words) {
-    probe("echo 'renderD128: permission denied; usermod -aG render USER'; exit 1");
+    probe("echo 'renderD128: permission denied; usermod -aG render USER'; exit 5");
     const auto choice = choose_platform(PlatformRequest::gpu, std::nullopt);
     ASSERT_FALSE(choice.ok());
-    EXPECT_EQ(choice.error().code, Errc::not_found);
+    EXPECT_EQ(choice.error().code, Errc::permission_denied);
     EXPECT_THAT(choice.error().message, HasSubstr("usermod -aG render USER"));
     EXPECT_EQ(environment("LIBVA_DRIVER_NAME"), "(unset)");
 }

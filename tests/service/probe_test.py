@@ -28,12 +28,12 @@ class Chain(unittest.TestCase):
         for platform in ["gpu", "auto"]:
             with self.subTest(platform):
                 done = probe("--chain", "--platform", platform)
-                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.returncode, 3)
                 self.assertIn("/dev/dri", done.stdout)
 
     def test_of_a_gpu_that_is_not_there_names_its_address(self):
         done = probe("--chain", "--device", "0000:99:1f.7")
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 3)
         self.assertIn("0000:99:1f.7", done.stdout)
 
 

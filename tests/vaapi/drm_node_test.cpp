@@ -59,6 +59,18 @@ TEST_F(DrmNodeTest, i915_and_xe_are_found_with_node_driver_and_address) {
     EXPECT_EQ((*nodes)[1].pci, (PciAddress{0, 3, 0, 0}));
 }
 
+TEST_F(DrmNodeTest, the_default_is_the_first_of_intels_even_behind_another_makers) {
+    add_node("renderD128", "pci0000:00/0000:01:00.0", "amdgpu");
+    const auto other = default_render_node(root());
+    ASSERT_TRUE(other.ok());
+    EXPECT_EQ(other->driver, "amdgpu");
+    add_node("renderD129", "pci0000:00/0000:03:00.0", "xe");
+    add_node("renderD130", "pci0000:00/0000:83:00.0", "i915");
+    const auto chosen = default_render_node(root());
+    ASSERT_TRUE(chosen.ok());
+    EXPECT_EQ(to_string(chosen->pci), "0000:03:00.0");
+}
+
 TEST_F(DrmNodeTest, nodes_are_in_the_order_of_addresses_and_not_of_node_numbers) {
     add_node("renderD128", "pci0000:00/0000:83:00.0", "i915");
     add_node("renderD129", "pci0000:00/0000:03:00.0", "i915");

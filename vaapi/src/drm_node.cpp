@@ -82,6 +82,20 @@ Result<std::vector<RenderNode>> list_render_nodes(const std::string& root) {
     return nodes;
 }
 
+Result<RenderNode> default_render_node(const std::string& root) {
+    MRDA_ASSIGN(std::vector<RenderNode> nodes, list_render_nodes(root));
+    const auto by_intel = [](const RenderNode& node) {
+        return node.driver == "i915" || node.driver == "xe";
+    };
+    auto found = std::find_if(nodes.begin(), nodes.end(), [&](const RenderNode& node) {
+        return by_intel(node) && !node.usable;
+    });
+    if (found == nodes.end()) {
+        found = std::find_if(nodes.begin(), nodes.end(), by_intel);
+    }
+    return std::move(found == nodes.end() ? nodes.front() : *found);
+}
+
 Result<RenderNode> find_render_node(const PciAddress& address, const std::string& root) {
     auto nodes = list_render_nodes(root);
     if (!nodes) {

@@ -53,12 +53,26 @@ Result<MappedImage> MappedImage::map(const Surface& surface, CopyLedger& ledger)
     mapped.derived_ =
         vaDeriveImage(surface.display(), surface.id(), &mapped.image_) == VA_STATUS_SUCCESS;
     if (!mapped.derived_) {
-        MRDA_VA_TRY(copy_out, (surface, mapped.image_),
-                    "the driver can neither derive an image of this surface nor copy it out");
+        const VAStatus copied = copy_out(surface, mapped.image_);
+        if (copied != VA_STATUS_SUCCESS) {
+            return va_error(
+                "vaGetImage", copied,
+                "the driver can neither derive an image of this surface nor copy it out");
+        }
         ledger.record("surface to CPU", "the VA driver cannot derive an image of this surface",
                       mapped.image_.data_size);
     }
     mapped.owner_.reset({surface.display(), mapped.image_.image_id});
+    if (mapped.image_.num_planes < surface.format().plane_count ||
+        mapped.image_.width < surface.width_px() || mapped.image_.height < surface.height_px()) {
+        return make_error(
+            Errc::corrupt,
+            "the driver shows " + fourcc_string(mapped.image_.format.fourcc) + " " +
+                std::to_string(mapped.image_.width) + "x" + std::to_string(mapped.image_.height) +
+                " with " + std::to_string(mapped.image_.num_planes) + " planes for a surface of " +
+                std::string(surface.format().name) + " " + std::to_string(surface.width_px()) +
+                "x" + std::to_string(surface.height_px()));
+    }
     void* data = nullptr;
     MRDA_VA_TRY(vaMapBuffer, (surface.display(), mapped.image_.buf, &data),
                 "cannot map a surface's image");

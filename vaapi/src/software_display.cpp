@@ -44,6 +44,18 @@ VAStatus driver_names_of(VADisplayContextP display, char** names, unsigned* coun
     return driver_name_of(display, names);
 }
 
+/// Newer headers name that slot, and what is reserved there begins behind it.
+template <typename Context>
+void set_driver_names(Context& display) {
+    auto names = &driver_names_of;
+    if constexpr (requires { display.vaGetDriverNames; }) {
+        display.vaGetDriverNames = names;
+    } else {
+        static_assert(sizeof(display.reserved[0]) == sizeof names);
+        std::memcpy(&display.reserved[0], &names, sizeof names);
+    }
+}
+
 }  // namespace
 
 Result<VADisplay> new_software_display(const char* driver_name) {
@@ -70,9 +82,7 @@ Result<VADisplay> new_software_display(const char* driver_name) {
     display->vaIsValid = display_is_valid;
     display->vaDestroy = destroy_display;
     display->vaGetDriverName = driver_name_of;
-    static_assert(sizeof(display->reserved[0]) == sizeof(&driver_names_of));
-    auto names = &driver_names_of;
-    std::memcpy(&display->reserved[0], &names, sizeof names);
+    set_driver_names(*display);
     return static_cast<VADisplay>(display);
 }
 

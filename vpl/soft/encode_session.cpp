@@ -208,6 +208,9 @@ mfxStatus EncodeSession::reset(const EncoderConfig& config, const FrameFormat& f
     if (failure_ != MFX_ERR_NONE) {
         return failure_;
     }
+    if (reset_ != nullptr) {
+        return MFX_WRN_DEVICE_BUSY;  // Another thread's is under way.
+    }
     reset_ = &request;
     Job job;
     job.kind = JobKind::reset;

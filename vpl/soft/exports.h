@@ -2,7 +2,6 @@
 #pragma once
 
 #include <new>
-#include <system_error>
 #include <utility>
 
 #include "session.h"
@@ -18,8 +17,8 @@ mfxStatus guarded(Body&& body) {
         return std::forward<Body>(body)();
     } catch (const std::bad_alloc&) {
         return MFX_ERR_MEMORY_ALLOC;
-    } catch (const std::system_error&) {
-        // The system has no thread left.
+    } catch (...) {
+        // The system has no thread left, or worse: nothing may pass a C interface.
         return MFX_ERR_DEVICE_FAILED;
     }
 }

@@ -130,10 +130,16 @@ void Check::check_size() {
         if (offset % 2 != 0 || offset >= whole) {
             refuse(offset);
         }
-        const int encoded = size != 0 ? size : whole - offset;
-        if (encoded % 2 != 0 || offset + encoded > whole ||
-            encoded < static_cast<int>(codec_->min_size_px)) {
+        const auto fits = [&](int encoded) {
+            return encoded % 2 == 0 && offset + encoded <= whole &&
+                   encoded >= static_cast<int>(codec_->min_size_px);
+        };
+        if (size != 0 && !fits(size)) {
             refuse(size);
+        }
+        // Without a size, all behind the offset is encoded.
+        if (size == 0 && offset != 0 && !fits(whole - offset)) {
+            refuse(offset);
         }
     };
     check_crop(info.Width, info.CropX, info.CropW);

@@ -20,7 +20,8 @@ struct Registry {
 };
 
 Registry& registry() {
-    static Registry instance;
+    // Never destroyed: at exit its sessions' threads would be joined after libva is gone.
+    static Registry& instance = *new Registry;
     return instance;
 }
 

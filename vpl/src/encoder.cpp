@@ -88,6 +88,9 @@ Result<void> Encoder::initialise(const EncoderConfig& config) {
                  "the runtime does not say what it encodes");
     const std::size_t multiplier = std::max<std::size_t>(actual.mfx.BRCParamMultiplier, 1);
     const std::size_t bitstream_bytes = 1000 * multiplier * actual.mfx.BufferSizeInKB;
+    if (bitstream_bytes == 0) {
+        return make_error(Errc::unsupported, "the runtime does not say how large a picture may be");
+    }
     if (bitstream_bytes > std::numeric_limits<mfxU32>::max()) {
         return make_error(Errc::unsupported, "the runtime says that a picture may take " +
                                                  std::to_string(bitstream_bytes) +
@@ -161,9 +164,12 @@ Result<bool> Encoder::encode(mfxFrameSurface1* surface) {
     if (status < MFX_ERR_NONE) {
         return mfx_error("MFXVideoENCODE_EncodeFrameAsync", status, "a frame could not be encoded");
     }
-    // With a warning and no sync point the runtime has taken the frame and promises no packet.
     if (next.sync_point == nullptr) {
-        return false;
+        if (surface == nullptr) {
+            return mfx_error("MFXVideoENCODE_EncodeFrameAsync", status,
+                             "the runtime neither ends the stream nor gives its next picture");
+        }
+        return false;  // A warning: it has taken the frame and promises no packet for it.
     }
     ++count_;
     return true;

@@ -45,7 +45,7 @@ Result<void> set_rate_control(const EncoderConfig& config, mfxInfoMFX& mfx) {
     return {};
 }
 
-/// The first difference that a user would care about.
+/// The first difference that a user would care about; "": none.
 std::string first_change(const mfxVideoParam& wanted, const mfxVideoParam& found) {
     struct Field {
         const char* name;
@@ -69,7 +69,14 @@ std::string first_change(const mfxVideoParam& wanted, const mfxVideoParam& found
                    " (it would take " + std::to_string(field.found) + ")";
         }
     }
-    return "the combination of parameters";
+    return "";
+}
+
+std::string refusal_text(Codec codec, const mfxVideoParam& wanted, const mfxVideoParam& found) {
+    const std::string change = first_change(wanted, found);
+    return "the runtime does not encode " + std::string(to_string(codec)) +
+           " this way; it objects to " +
+           (change.empty() ? std::string("the combination of parameters") : change);
 }
 
 }  // namespace
@@ -119,24 +126,21 @@ Result<mfxVideoParam> query(mfxSession session, const mfxVideoParam& wanted, Cod
     mfxVideoParam in = wanted;
     mfxVideoParam out = wanted;
     mfxStatus status = MFXVideoENCODE_Query(session, &in, &out);
-    if (status == MFX_ERR_UNSUPPORTED && in.mfx.LowPower == MFX_CODINGOPTION_UNKNOWN) {
+    if (status == MFX_ERR_UNSUPPORTED) {
         // Newer Intel GPUs encode through the low-power engine only.
         in.mfx.LowPower = MFX_CODINGOPTION_ON;
         mfxVideoParam low_power = in;
-        if (MFXVideoENCODE_Query(session, &in, &low_power) >= MFX_ERR_NONE) {
-            return low_power;
+        const mfxStatus second = MFXVideoENCODE_Query(session, &in, &low_power);
+        if (second >= MFX_ERR_NONE) {
+            status = second;
+            out = low_power;
         }
     }
     if (status < MFX_ERR_NONE) {
-        return mfx_error("MFXVideoENCODE_Query", status,
-                         "the runtime does not encode " + std::string(to_string(codec)) +
-                             " this way; it objects to " + first_change(wanted, out));
+        return mfx_error("MFXVideoENCODE_Query", status, refusal_text(codec, wanted, out));
     }
-    if (status == MFX_WRN_INCOMPATIBLE_VIDEO_PARAM &&
-        (out.mfx.CodecProfile != wanted.mfx.CodecProfile && wanted.mfx.CodecProfile != 0)) {
-        return make_error(Errc::unsupported,
-                          "the runtime does not encode " + std::string(to_string(codec)) +
-                              " this way; it objects to " + first_change(wanted, out));
+    if (!first_change(wanted, out).empty()) {
+        return make_error(Errc::unsupported, refusal_text(codec, wanted, out));
     }
     return out;
 }

@@ -22,6 +22,11 @@ struct RenderNode {
 /// Does not open a node. Errors: not_found (none; the message says what to look at).
 Result<std::vector<RenderNode>> list_render_nodes(const std::string& root = "");
 
+/// The node to take where nobody named one: the first of Intel's kernel drivers (i915, xe) that
+/// this user may open, else the first of them, else the first of all. Errors: as
+/// list_render_nodes().
+Result<RenderNode> default_render_node(const std::string& root = "");
+
 /// The node of the device at `address`. Errors: not_found, listing what there is.
 Result<RenderNode> find_render_node(const PciAddress& address, const std::string& root = "");
 
