@@ -70,9 +70,12 @@ ProcessCounts process_counts() {
     ProcessCounts counts;
     counts.descriptors =
         static_cast<std::size_t>(std::distance(begin(descriptors), end(descriptors)));
+    // proc(5): "s" is shared memory, which buffers are; the heap's own mappings come and go.
     std::ifstream mappings("/proc/self/maps");
-    counts.mappings = static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(mappings),
-                                                          std::istreambuf_iterator<char>(), '\n'));
+    for (std::string range, permissions, rest; mappings >> range >> permissions;) {
+        std::getline(mappings, rest);
+        counts.mappings += permissions.ends_with('s') ? 1U : 0U;
+    }
     return counts;
 }
 

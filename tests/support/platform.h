@@ -24,7 +24,7 @@ Result<vaapi::Display> open_display();
 /// What a leak would make grow.
 struct ProcessCounts {
     std::size_t descriptors = 0;
-    std::size_t mappings = 0;
+    std::size_t mappings = 0;  ///< Of shared memory.
 
     bool operator==(const ProcessCounts&) const = default;
 };

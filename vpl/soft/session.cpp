@@ -20,8 +20,7 @@ struct Registry {
 };
 
 Registry& registry() {
-    // Never destroyed: at exit its sessions' threads would be joined after libva is gone.
-    static Registry& instance = *new Registry;
+    static Registry instance;
     return instance;
 }
 
