@@ -17,7 +17,7 @@ mrda_install() {
   if [ -z "$missing" ]; then
     return 0
   fi
-  echo "These Debian packages will be installed:$missing"
+  echo "These Debian packages will be installed (this can take minutes):$missing"
   local as_root=""
   if [ "$(id -u)" != 0 ]; then
     if ! command -v sudo >/dev/null; then

@@ -3,8 +3,8 @@
 # Installs what is missing, builds MRDA, and runs the main job: a video goes from Level Zero memory through a
 # DMA-BUF and a VA surface into a oneVPL encoder. Then it shows how good the result is.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-. samples/packages.sh
+export LC_ALL=C  # Figures have a decimal point, in every locale.
+. "$(dirname "$0")/packages.sh"
 
 usage() {
   cat <<'TXT'
@@ -14,6 +14,8 @@ usage: samples/quickstart.sh [--input VIDEO] [--codec h264|h265|av1] [--platform
   --codec CODEC   what to encode to (h264)
   --platform P    auto takes the GPU if its whole chain works, else MRDA's software drivers (auto)
   --frames N      at most so many frames (300)
+
+A picture with an odd width or height loses its last column or row, and the frame rate is rounded to whole frames.
 
 Results are written to build/quickstart/.
 TXT
@@ -36,6 +38,9 @@ if [ -n "$input" ] && [ ! -r "$input" ]; then
   exit 3
 fi
 [ -z "$input" ] || input=$(realpath "$input")
+case $platform in auto | gpu | software) ;; *) echo "quickstart.sh: platform $platform: choose auto, gpu or software" >&2; exit 2 ;; esac
+case $frames in "" | *[!0-9]* | 0) echo "quickstart.sh: frames $frames: choose a number from 1 on" >&2; exit 2 ;; esac
+cd "$(dirname "$0")/.."
 
 # shellcheck disable=SC2086  # one word a package
 mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES

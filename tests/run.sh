@@ -3,6 +3,7 @@
 # Installs what is missing, builds, and runs every test; ends with ctest's summary of each preset.
 #   tests/run.sh [PRESET ...]     dev by default; CI runs ci, asan and tsan
 set -euo pipefail
+export LC_ALL=C
 cd "$(dirname "$0")/.."
 . samples/packages.sh
 
