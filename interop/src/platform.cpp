@@ -38,7 +38,10 @@ Result<std::string> find_beside(const std::array<std::filesystem::path, N>& plac
             tried += line;
         }
     }
-    return make_error(Errc::not_found, std::string(what) + " not found; looked for:" + tried);
+    return make_error(Errc::not_found, std::string(what) +
+                                           " not found (MRDA_BIN_DIR and MRDA_DRIVER_DIR name "
+                                           "other folders); looked for:" +
+                                           tried);
 }
 
 std::filesystem::path from_environment(const char* name) {

@@ -113,6 +113,7 @@ ParsedOptions parse_options(int argc, char** argv) {
     app.add_option("-i,--input", options.input, "raw frames; without it, a moving pattern");
     app.add_option("--frames", options.frames,
                    "how many; 0: all of the input, or 60 of the pattern")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     app.add_option("--qp", options.qp, "constant quantiser, in the codec's scale")
         ->capture_default_str();

@@ -3,6 +3,7 @@
 # The chain's figures, a row each: what, goal, figure, holds.
 #   tests/figures/chain.sh [--quick]     --quick: a reduced run in under 60 s
 set -euo pipefail
+export LC_ALL=C
 cd "$(dirname "$0")/../.."
 . samples/packages.sh
 . tests/figures/rows.sh

@@ -90,6 +90,9 @@ class Devices(usm_to_va.Case):
         message = self.expect_refused(NOT_FOUND, "no usable GPU", platform="gpu")
         self.assertGreater(len(message.split("no usable GPU:")[1].strip()), 10, message)
 
+    def test_fewer_than_no_frames(self):
+        self.expect_refused(USAGE, "--frames", *SMALL, "--frames", "-1")
+
     def test_a_failure_is_told_in_json_too(self):
         done = usm_to_va.run("--device", "0000:99:1f.7", "--json")
         report = json.loads(done.stdout)
