@@ -41,6 +41,21 @@ class FileActions {
     posix_spawn_file_actions_t actions_{};
 };
 
+// glibc 2.36 declares both calls without extern "C".
+int open_process(pid_t pid) {
+    return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
+/// By its descriptor where there is one: where SIGCHLD is ignored the kernel reaps the child
+/// itself, and its number may be another process' by now. `no_pidfd` says why there is none.
+void kill_child(const Fd& process, int no_pidfd, pid_t pid) {
+    if (process) {
+        ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
+    } else if (no_pidfd != ESRCH) {
+        ::kill(pid, SIGKILL);
+    }
+}
+
 /// Waits until `fd` is readable, or at its end; false at `deadline`.
 bool wait_until(int fd, Clock::time_point deadline) {
     for (;;) {
@@ -97,19 +112,18 @@ Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uin
     if (problem != 0) {
         return os_error("posix_spawn", problem, "cannot start " + command[0]);
     }
+    // A child may close its output and live on: its end is the process's, not the pipe's.
+    const Fd process(open_process(pid));
+    const int no_pidfd = process ? 0 : errno;
     write_end.reset();
 
     ChildOutcome outcome;
-    // A child may close its output and live on: its end is the process's, not the pipe's.
-    // glibc 2.36 declares pidfd_open without extern "C".
-    const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    const int no_pidfd = process ? 0 : errno;
     const auto deadline =
         Clock::now() + std::chrono::nanoseconds(std::min(timeout_ns, kLongestTimeoutNs));
     const bool ended = process && read_until(read_end.get(), deadline, outcome.output) &&
                        wait_until(process.get(), deadline);
     if (!ended) {
-        ::kill(pid, SIGKILL);
+        kill_child(process, no_pidfd, pid);
     }
     int status = 0;
     pid_t reaped = 0;

@@ -13,11 +13,26 @@ namespace mrda {
 
 namespace {
 
+Result<sync_file_info> info_of(int fd) {
+    sync_file_info info{};
+    if (::ioctl(fd, SYNC_IOC_FILE_INFO, &info) != 0) {
+        const int problem = errno;
+        Error error = os_error("ioctl(SYNC_IOC_FILE_INFO)", problem,
+                               "fd " + std::to_string(fd) +
+                                   (problem == EBADF ? " is not open (moved from?)"
+                                                     : " is no sync_file, so nobody knows when "
+                                                       "it would signal"));
+        error.code = Errc::invalid_argument;
+        return error;
+    }
+    return info;
+}
+
 /// A fence signals when the device is done, and also when it failed or was reset.
 Result<void> check_status(int fd) {
-    sync_file_info info{};
+    MRDA_ASSIGN(const sync_file_info info, info_of(fd));
     // linux/sync_file.h: a status below 0 is the errno of the fence that failed.
-    if (::ioctl(fd, SYNC_IOC_FILE_INFO, &info) == 0 && info.status < 0) {
+    if (info.status < 0) {
         Error error = os_error("ioctl(SYNC_IOC_FILE_INFO)", -info.status,
                                "the work behind sync_file fd " + std::to_string(fd) + " failed");
         error.code = Errc::device_lost;
@@ -28,11 +43,8 @@ Result<void> check_status(int fd) {
 
 Result<void> wait_readable(int fd, std::uint64_t timeout_ns) {
     using Clock = std::chrono::steady_clock;
-    // poll(2) passes over negative descriptors: it would wait for ever.
-    if (fd < 0) {
-        return make_error(Errc::invalid_argument, "this Sync holds no sync_file: fd " +
-                                                      std::to_string(fd) + " (moved from?)");
-    }
+    // Pipes, events and DMA-BUFs can be polled too, and mean other things by it.
+    MRDA_TRY(info_of(fd));
     // A deadline, not a duration: a signal must not lengthen the wait. Beyond a century is for
     // ever.
     constexpr std::uint64_t kCentury = 3'155'760'000'000'000'000;
@@ -60,14 +72,12 @@ Result<void> wait_readable(int fd, std::uint64_t timeout_ns) {
                                                  " did not signal within " +
                                                  std::to_string(timeout_ns / 1'000'000) + " ms");
         }
-        if ((waited.revents & POLLNVAL) != 0) {
-            return make_error(Errc::invalid_argument, "fd " + std::to_string(fd) + " is not open");
-        }
         // sync_file.c: a fence that signals, be it by an error, makes its file readable.
         if ((waited.revents & POLLIN) == 0) {
-            return make_error(Errc::invalid_argument,
-                              "fd " + std::to_string(fd) + " ended without a signal (poll events " +
-                                  std::to_string(waited.revents) + "); it is no sync_file");
+            return make_error(Errc::invalid_argument, "sync_file fd " + std::to_string(fd) +
+                                                          " ended without a signal (poll events " +
+                                                          std::to_string(waited.revents) +
+                                                          "); who closed it?");
         }
         return check_status(fd);
     }

@@ -15,6 +15,7 @@
 #include "entries.h"
 #include "guard.h"
 #include "mapping.h"
+#include "mrda/interop/seals.h"
 
 namespace mrda::ze_soft {
 
@@ -33,7 +34,7 @@ static_assert(sizeof(HandleBytes) <= sizeof(ze_ipc_mem_handle_t));
 static_assert(std::is_trivially_copyable_v<HandleBytes>);
 
 /// Maps what the handle names. A handle is another process' word: its size is held against the
-/// object.
+/// object, which must be one that cannot shrink.
 ze_result_t open(const HandleBytes& handle, std::shared_ptr<Context> context, void** pointer) {
     if (handle.magic != kHandleMagic || handle.size_bytes == 0 ||
         handle.size_bytes > memory_size_bytes()) {
@@ -43,7 +44,7 @@ ze_result_t open(const HandleBytes& handle, std::shared_ptr<Context> context, vo
     if (!object) {
         return to_ze(object.error());
     }
-    const auto object_bytes = object_size_bytes(object->get());
+    const auto object_bytes = unshrinkable_size_bytes(object->get());
     if (!object_bytes || *object_bytes < handle.size_bytes) {
         return ZE_RESULT_ERROR_INVALID_ARGUMENT;
     }

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -50,22 +49,6 @@ Result<Fd> new_memory_object(std::size_t size_bytes) {
         return os_error("fcntl(F_ADD_SEALS)", errno, "cannot seal an object for USM");
     }
     return object;
-}
-
-Result<std::size_t> object_size_bytes(int fd) {
-    struct stat status = {};
-    if (::fstat(fd, &status) != 0) {
-        return os_error("fstat", errno, "cannot look at fd " + std::to_string(fd));
-    }
-    if (S_ISREG(status.st_mode)) {
-        return static_cast<std::size_t>(status.st_size);
-    }
-    // A DMA-BUF's inode has no file type; seeking to its end is how one asks it for its size.
-    const off_t end = ::lseek(fd, 0, SEEK_END);
-    if (end < 0) {
-        return os_error("lseek", errno, "fd " + std::to_string(fd) + " is no memory object");
-    }
-    return static_cast<std::size_t>(end);
 }
 
 Result<Mapping> map_object(int fd, std::size_t size_bytes, std::size_t alignment) {

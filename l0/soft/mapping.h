@@ -28,9 +28,6 @@ using Mapping = Owned<MappingPolicy>;
 /// mappings.
 Result<Fd> new_memory_object(std::size_t size_bytes);
 
-/// The size of whatever can be mapped: memfd, file or DMA-BUF.
-Result<std::size_t> object_size_bytes(int fd);
-
 /// Maps the first `size_bytes` of `fd` at a multiple of `alignment` (a power of two).
 Result<Mapping> map_object(int fd, std::size_t size_bytes, std::size_t alignment);
 

@@ -10,6 +10,7 @@
 #include "entries.h"
 #include "guard.h"
 #include "mapping.h"
+#include "mrda/interop/seals.h"
 
 namespace mrda::ze_soft {
 
@@ -65,13 +66,14 @@ ze_result_t read_extensions(const void* next, Extensions& out) {
     return ZE_RESULT_SUCCESS;
 }
 
-/// The object that the memory will be: a new one, or the imported one if it is large enough.
+/// The object that the memory will be: a new one, or the imported one if it is large enough and
+/// stays so.
 Result<Fd> obtain_object(const Extensions& extensions, std::size_t size_bytes) {
     if (extensions.import == nullptr) {
         return new_memory_object(round_to_pages(size_bytes));
     }
     MRDA_ASSIGN(Fd object, duplicate_fd(extensions.import->fd));
-    MRDA_ASSIGN(const std::size_t object_bytes, object_size_bytes(object.get()));
+    MRDA_ASSIGN(const std::uint64_t object_bytes, unshrinkable_size_bytes(object.get()));
     if (object_bytes < size_bytes) {
         return make_error(Errc::invalid_argument, "the imported object is smaller than asked for");
     }

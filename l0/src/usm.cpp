@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "exported_objects.h"
+#include "mrda/interop/seals.h"
 #include "ze_error.h"
 
 namespace mrda::l0 {
@@ -145,6 +146,8 @@ Result<UsmBuffer> UsmBuffer::import(const Context& context, const DmaBuf& source
     }
     if (context.info().pci) {  // The software device has no address, and takes a memfd.
         MRDA_TRY(source.require_dma_buf());
+    } else {
+        MRDA_TRY(unshrinkable_size_bytes(source.fd()));
     }
     if (source.offset_bytes() != 0) {
         return make_error(Errc::invalid_argument,

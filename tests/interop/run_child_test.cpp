@@ -86,6 +86,17 @@ TEST(RunChild, a_child_that_closes_its_output_and_hangs_is_killed_too) {
     EXPECT_EQ(child.error().code, Errc::timeout);
 }
 
+TEST(RunChild, a_child_that_hangs_is_killed_also_where_the_kernel_reaps_it) {
+    const auto before = ::signal(SIGCHLD, SIG_IGN);
+    const auto started = std::chrono::steady_clock::now();
+    const auto child = shell("echo so far; exec sleep 600", kShortNs);
+    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(60));
+    ::signal(SIGCHLD, before);
+    ASSERT_FALSE(child.ok());
+    EXPECT_EQ(child.error().code, Errc::timeout);
+    EXPECT_THAT(child.error().message, EndsWith("so far\n"));
+}
+
 TEST(RunChild, output_beyond_the_limit_is_read_and_dropped) {
     const auto child = shell("head -c 1000000 /dev/zero; exit 5");
     ASSERT_TRUE(child.ok());

@@ -5,28 +5,30 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
+#include "interop/stand_in_sync_file.h"
+
 namespace mrda {
 namespace {
 
+using test::StandInSyncFile;
 using testing::HasSubstr;
 
 static_assert(!std::is_copy_constructible_v<Sync>);
 static_assert(!std::is_default_constructible_v<Sync>, "whoever hands a frame over must say");
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
-
-// An eventfd is readable once it was written, as a sync_file is once it has signalled.
-Fd unsignalled() {
-    return Fd(::eventfd(0, EFD_CLOEXEC));
-}
 
 TEST(Sync, idle_is_never_waited_for) {
     const Sync sync = Sync::idle();
@@ -36,62 +38,95 @@ TEST(Sync, idle_is_never_waited_for) {
 }
 
 TEST(Sync, a_sync_file_that_has_signalled_is_done_at_once) {
-    const Sync sync = Sync::sync_file(Fd(::eventfd(1, EFD_CLOEXEC)));
+    StandInSyncFile file;
+    file.signal();
+    const Sync sync = Sync::sync_file(file.take());
     EXPECT_EQ(sync.name(), "sync_file");
     EXPECT_TRUE(sync.wait(0).ok());
     EXPECT_TRUE(sync.wait().ok());
 }
 
 TEST(Sync, a_wait_ends_at_its_deadline_and_can_be_repeated) {
-    Fd event = unsignalled();
-    const int number = event.get();
-    const Sync sync = Sync::sync_file(std::move(event));
+    StandInSyncFile file;
+    const Sync sync = Sync::sync_file(file.take());
     const auto started = std::chrono::steady_clock::now();
     const auto result = sync.wait(20 * kMillisecond);
     EXPECT_GE(std::chrono::steady_clock::now() - started, std::chrono::milliseconds(20));
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().code, Errc::timeout);
     EXPECT_THAT(result.error().message, HasSubstr("within 20 ms"));
-    ASSERT_EQ(::eventfd_write(number, 1), 0);
+    file.signal();
     EXPECT_TRUE(sync.wait(0).ok());
 }
 
 TEST(Sync, a_wait_without_end_is_woken_by_the_signal) {
-    Fd event = unsignalled();
-    const int number = event.get();
-    const Sync sync = Sync::sync_file(std::move(event));
-    const std::jthread signaller([number] { ::eventfd_write(number, 1); });
+    StandInSyncFile file;
+    const Sync sync = Sync::sync_file(file.take());
+    const std::jthread signaller([&file] { file.signal(); });
     EXPECT_TRUE(sync.wait(kWaitForever).ok());
 }
 
-TEST(Sync, a_moved_sync_file_refuses_to_wait_instead_of_hanging) {
-    Sync sync = Sync::sync_file(unsignalled());
-    const Sync moved = std::move(sync);
-    const auto result = sync.wait();  // NOLINT(bugprone-use-after-move): that is the test.
+TEST(Sync, a_fence_that_failed_is_a_lost_device_and_no_success) {
+    StandInSyncFile file;
+    file.signal(-EIO);
+    const auto result = Sync::sync_file(file.take()).wait();
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, Errc::device_lost);
+    EXPECT_EQ(result.error().native, EIO);
+}
+
+TEST(Sync, a_real_fence_of_the_kernels_is_waited_for) {
+    // drivers/dma-buf/sw_sync.c: each open file is a timeline, on which fences wait for a value.
+    struct CreateFence {
+        std::uint32_t value;
+        std::array<char, 32> name;
+        std::int32_t fence;
+    };
+    constexpr const char* kPath = "/sys/kernel/debug/sync/sw_sync";
+    const Fd timeline(::open(kPath, O_RDWR | O_CLOEXEC));
+    if (!timeline) {
+        GTEST_SKIP() << "no fence can be made here; " << kPath << ": " << std::strerror(errno);
+    }
+    CreateFence request{.value = 1, .name = {"mrda-test"}, .fence = -1};
+    ASSERT_EQ(::ioctl(timeline.get(), _IOWR('W', 0, CreateFence), &request), 0);
+    const Sync sync = Sync::sync_file(Fd(request.fence));
+    const auto early = sync.wait(20 * kMillisecond);
+    ASSERT_FALSE(early.ok());
+    EXPECT_EQ(early.error().code, Errc::timeout);
+    std::uint32_t step = 1;
+    ASSERT_EQ(::ioctl(timeline.get(), _IOW('W', 1, std::uint32_t), &step), 0);
+    EXPECT_TRUE(sync.wait().ok());
+}
+
+void expect_refused(const Sync& sync, const std::string& named) {
+    const auto result = sync.wait();
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().code, Errc::invalid_argument);
-    EXPECT_THAT(result.error().message, HasSubstr("fd -1"));
+    EXPECT_THAT(result.error().message, HasSubstr(named));
+}
+
+TEST(Sync, a_moved_sync_file_refuses_to_wait_instead_of_hanging) {
+    StandInSyncFile file;
+    Sync sync = Sync::sync_file(file.take());
+    const Sync moved = std::move(sync);
+    expect_refused(sync, "fd -1 is not open");  // NOLINT(bugprone-use-after-move): the test.
 }
 
 TEST(Sync, a_closed_descriptor_is_named) {
-    Fd event = unsignalled();
-    const int number = event.release();
+    StandInSyncFile file;
+    const int number = file.take().release();
     ASSERT_EQ(::close(number), 0);
-    Sync sync = Sync::sync_file(Fd(number));
-    const auto result = sync.wait();
-    ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().code, Errc::invalid_argument);
-    EXPECT_THAT(result.error().message, HasSubstr("fd " + std::to_string(number)));
+    expect_refused(Sync::sync_file(Fd(number)), "fd " + std::to_string(number) + " is not open");
 }
 
-TEST(Sync, a_descriptor_that_ends_without_a_signal_is_no_success) {
+TEST(Sync, whatever_else_can_be_polled_is_no_sync_file_signalled_or_not) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    const Sync sync = Sync::sync_file(Fd(ends[0]));
-    ASSERT_EQ(::close(ends[1]), 0);
-    const auto result = sync.wait();
-    ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().code, Errc::invalid_argument);
+    const Fd writer(ends[1]);
+    for (const int other : {ends[0], ::eventfd(0, EFD_CLOEXEC), ::eventfd(1, EFD_CLOEXEC)}) {
+        expect_refused(Sync::sync_file(Fd(other)),
+                       "fd " + std::to_string(other) + " is no sync_file");
+    }
 }
 
 struct Call {

@@ -4,12 +4,12 @@
 #include <drm_fourcc.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <limits>
 
 #include "l0/device_bytes.h"
+#include "support/memfd.h"
 #include "support/platform.h"
 
 namespace mrda::l0 {
@@ -170,19 +170,24 @@ TEST_F(UsmTest, imported_from_an_offset_is_refused_naming_it) {
     EXPECT_THAT(imported.error().message, HasSubstr(std::to_string(part->offset_bytes())));
 }
 
-Fd new_memfd(std::size_t size_bytes) {
-    Fd fd(::memfd_create("usm-test", MFD_CLOEXEC));
-    EXPECT_EQ(::ftruncate(fd.get(), static_cast<off_t>(size_bytes)), 0);
-    return fd;
+TEST_F(UsmTest, imported_from_an_object_that_can_shrink_is_refused_with_the_mend) {
+    MRDA_ONLY_ON(software, "a DMA-BUF does not shrink");
+    const auto buffer = DmaBuf::adopt(test::unsealed_memfd(kBytes), 0, kBytes, "a test");
+    ASSERT_TRUE(buffer.ok());
+    const auto before = test::process_counts();
+    const auto usm = UsmBuffer::import(*context_, *buffer, DRM_FORMAT_MOD_LINEAR);
+    ASSERT_FALSE(usm.ok());
+    EXPECT_EQ(usm.error().code, Errc::invalid_argument);
+    EXPECT_THAT(usm.error().message, HasSubstr("seal it with F_SEAL_SHRINK"));
+    EXPECT_EQ(test::process_counts(), before);
 }
 
-TEST_F(UsmTest, imported_from_an_object_that_shrank_is_refused) {
+TEST_F(UsmTest, imported_from_an_object_that_shrank_before_it_was_sealed_is_refused) {
     MRDA_ONLY_ON(software, "a DMA-BUF does not shrink");
-    Fd fd = new_memfd(kBytes);
-    const int number = fd.get();
-    const auto buffer = DmaBuf::adopt(std::move(fd), 0, kBytes, "a test");
+    const auto buffer = DmaBuf::adopt(test::unsealed_memfd(kBytes), 0, kBytes, "a test");
     ASSERT_TRUE(buffer.ok());
-    ASSERT_EQ(::ftruncate(number, kBytes / 2), 0);
+    ASSERT_EQ(::ftruncate(buffer->fd(), kBytes / 2), 0);
+    test::seal(buffer->fd());
     const auto before = test::process_counts();
     EXPECT_FALSE(UsmBuffer::import(*context_, *buffer, DRM_FORMAT_MOD_LINEAR).ok());
     EXPECT_EQ(test::process_counts(), before);
@@ -190,7 +195,7 @@ TEST_F(UsmTest, imported_from_an_object_that_shrank_is_refused) {
 
 TEST_F(UsmTest, imported_from_a_memfd_works_on_the_software_device) {
     MRDA_ONLY_ON(software, "a GPU takes no memfd");
-    const auto buffer = DmaBuf::adopt(new_memfd(kBytes), 0, kBytes, "a test");
+    const auto buffer = DmaBuf::adopt(test::new_memfd(kBytes), 0, kBytes, "a test");
     ASSERT_TRUE(buffer.ok());
     const auto usm = UsmBuffer::import(*context_, *buffer, DRM_FORMAT_MOD_LINEAR);
     ASSERT_TRUE(usm.ok()) << to_string(usm.error());
@@ -201,7 +206,7 @@ TEST_F(UsmTest, imported_from_a_memfd_works_on_the_software_device) {
 
 TEST_F(UsmTest, imported_from_a_memfd_is_refused_by_name_on_a_gpu) {
     MRDA_ONLY_ON(gpu, "the software device takes a memfd");
-    const auto buffer = DmaBuf::adopt(new_memfd(kBytes), 0, kBytes, "a test");
+    const auto buffer = DmaBuf::adopt(test::new_memfd(kBytes), 0, kBytes, "a test");
     ASSERT_TRUE(buffer.ok());
     const auto usm = UsmBuffer::import(*context_, *buffer, DRM_FORMAT_MOD_LINEAR);
     ASSERT_FALSE(usm.ok());

@@ -16,6 +16,7 @@
 #include <limits>
 #include <string>
 
+#include "mrda/interop/seals.h"
 #include "status.h"
 
 namespace mrda::va_soft {
@@ -35,22 +36,12 @@ bool is_dma_buf(int fd) {
     return ::fstatfs(fd, &info) == 0 && info.f_type == DMA_BUF_MAGIC;
 }
 
-// A memfd's size stands in its inode; older kernels tell a DMA-BUF's only through lseek.
 Result<std::uint64_t> real_size_bytes(int fd) {
-    struct stat info {};
-    if (::fstat(fd, &info) != 0) {
-        return refusal(VA_STATUS_ERROR_INVALID_PARAMETER,
-                       "fd " + std::to_string(fd) + " is not open: " + errno_text());
+    auto size = unshrinkable_size_bytes(fd);
+    if (!size.ok()) {
+        return refusal(VA_STATUS_ERROR_INVALID_PARAMETER, size.error().message);
     }
-    if (S_ISREG(info.st_mode)) {
-        return static_cast<std::uint64_t>(info.st_size);
-    }
-    const off_t end = ::lseek(fd, 0, SEEK_END);
-    if (end < 0) {
-        return refusal(VA_STATUS_ERROR_INVALID_PARAMETER,
-                       "fd " + std::to_string(fd) + " is neither a DMA-BUF nor a memfd nor a file");
-    }
-    return static_cast<std::uint64_t>(end);
+    return size;
 }
 
 Result<std::uint8_t*> map_shared(int fd, std::uint64_t size_bytes) {

@@ -26,7 +26,8 @@ class MemoryObject {
 
     /// A zeroed memfd, sealed against shrinking, of at least `size_bytes` (whole pages).
     static Result<std::shared_ptr<MemoryObject>> allocate(std::uint64_t size_bytes);
-    /// The first `size_bytes` of a DMA-BUF, memfd or file. `fd` stays the caller's.
+    /// The first `size_bytes` of a DMA-BUF, or of a memfd that cannot shrink. `fd` stays the
+    /// caller's.
     static Result<std::shared_ptr<MemoryObject>> import_fd(int fd, std::uint64_t size_bytes);
     /// Memory of the caller's own, which must outlive this object.
     static Result<std::shared_ptr<MemoryObject>> wrap(void* pointer, std::uint64_t size_bytes);

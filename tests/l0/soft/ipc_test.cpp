@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "mrda/interop/fd.h"
+#include "support/memfd.h"
 #include "ze_fixture.h"
 
 namespace mrda::ze_soft_test {
@@ -120,6 +121,21 @@ TEST_F(SoftIpc, memory_is_refused_by_the_wrong_way_of_giving_it_back) {
     ASSERT_EQ(zeMemOpenIpcHandle(context_, device_, handle, 0, &opened), ZE_RESULT_SUCCESS);
     EXPECT_EQ(zeMemFree(context_, opened), ZE_RESULT_ERROR_INVALID_ARGUMENT);
     EXPECT_EQ(zeMemCloseIpcHandle(context_, pointer), ZE_RESULT_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(zeMemCloseIpcHandle(context_, opened), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeMemFree(context_, pointer), ZE_RESULT_SUCCESS);
+}
+
+TEST_F(SoftIpc, handles_of_memory_that_can_shrink_are_refused) {
+    std::byte* const pointer = allocate_device(4096);
+    ze_ipc_mem_handle_t handle = {};
+    ASSERT_EQ(zeMemGetIpcHandle(context_, pointer, &handle), ZE_RESULT_SUCCESS);
+    const Fd other = test::unsealed_memfd(4096);
+    put_fd(handle, other.get());
+    void* opened = nullptr;
+    EXPECT_EQ(zeMemOpenIpcHandle(context_, device_, handle, 0, &opened),
+              ZE_RESULT_ERROR_INVALID_ARGUMENT);
+    test::seal(other.get());
+    ASSERT_EQ(zeMemOpenIpcHandle(context_, device_, handle, 0, &opened), ZE_RESULT_SUCCESS);
     EXPECT_EQ(zeMemCloseIpcHandle(context_, opened), ZE_RESULT_SUCCESS);
     EXPECT_EQ(zeMemFree(context_, pointer), ZE_RESULT_SUCCESS);
 }

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "mrda/interop/fd.h"
+#include "support/memfd.h"
 #include "ze_fixture.h"
 
 namespace mrda::ze_soft_test {
@@ -64,12 +65,6 @@ class SoftMemory : public SoftDevice {
     static constexpr ze_host_mem_alloc_desc_t kHostDesc = {ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC,
                                                            nullptr, 0};
 };
-
-Fd new_memfd(std::size_t size_bytes) {
-    Fd fd(::memfd_create("test", MFD_CLOEXEC));
-    EXPECT_EQ(::ftruncate(fd.get(), static_cast<off_t>(size_bytes)), 0);
-    return fd;
-}
 
 ino_t inode_of(int fd) {
     struct stat status = {};
@@ -194,7 +189,7 @@ TEST_F(SoftMemory, outlives_the_allocation_in_an_exported_descriptor) {
 }
 
 TEST_F(SoftMemory, imported_as_host_memory_is_the_object) {
-    const Fd memfd = new_memfd(6000);
+    const Fd memfd = test::new_memfd(6000);
     const ze_external_memory_import_fd_t import = {ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMPORT_FD,
                                                    nullptr, ZE_EXTERNAL_MEMORY_TYPE_FLAG_OPAQUE_FD,
                                                    memfd.get()};
@@ -276,7 +271,7 @@ TEST_F(SoftMemory, not_allocated_for_export_is_refused_to_it) {
 }
 
 TEST_F(SoftMemory, of_a_closed_fd_is_refused) {
-    Fd memfd = new_memfd(4096);
+    Fd memfd = test::new_memfd(4096);
     const int closed = memfd.get();
     memfd.reset();
     EXPECT_EQ(try_import(closed, 4096), ZE_RESULT_ERROR_INVALID_ARGUMENT);
@@ -284,9 +279,16 @@ TEST_F(SoftMemory, of_a_closed_fd_is_refused) {
 }
 
 TEST_F(SoftMemory, of_an_object_smaller_than_asked_for_is_refused) {
-    const Fd memfd = new_memfd(4096);
+    const Fd memfd = test::new_memfd(4096);
     EXPECT_EQ(try_import(memfd.get(), 4096), ZE_RESULT_SUCCESS);
     EXPECT_EQ(try_import(memfd.get(), 4097), ZE_RESULT_ERROR_INVALID_ARGUMENT);
+}
+
+TEST_F(SoftMemory, of_an_object_that_can_shrink_is_refused_until_it_is_sealed) {
+    const Fd memfd = test::unsealed_memfd(4096);
+    EXPECT_EQ(try_import(memfd.get(), 4096), ZE_RESULT_ERROR_INVALID_ARGUMENT);
+    test::seal(memfd.get());
+    EXPECT_EQ(try_import(memfd.get(), 4096), ZE_RESULT_SUCCESS);
 }
 
 TEST_F(SoftMemory, of_what_cannot_be_mapped_for_writing_is_refused) {
@@ -302,14 +304,14 @@ TEST_F(SoftMemory, of_what_cannot_be_mapped_for_writing_is_refused) {
 }
 
 TEST_F(SoftMemory, refused_leaves_no_descriptor) {
-    const Fd memfd = new_memfd(4096);
+    const Fd memfd = test::new_memfd(4096);
     const std::size_t before = open_descriptors();
     EXPECT_NE(try_import(memfd.get(), 8192), ZE_RESULT_SUCCESS);
     EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST_F(SoftMemory, from_and_to_windows_handles_is_refused) {
-    const Fd memfd = new_memfd(4096);
+    const Fd memfd = test::new_memfd(4096);
     EXPECT_EQ(try_import(memfd.get(), 4096, ZE_EXTERNAL_MEMORY_TYPE_FLAG_OPAQUE_WIN32),
               ZE_RESULT_ERROR_UNSUPPORTED_ENUMERATION);
     void* pointer = nullptr;

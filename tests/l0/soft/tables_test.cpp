@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 #include <level_zero/ze_ddi.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstring>
-#include <map>
+#include <iterator>
 #include <memory>
-#include <sstream>
 #include <string>
+#include <utility>
 
 namespace mrda::ze_soft_test {
 
@@ -108,28 +111,89 @@ TEST_F(SoftTables, are_all_that_the_library_exports) {
     EXPECT_EQ(::dlsym(library_.get(), "zeMemAllocDevice"), nullptr);
 }
 
-TEST_F(SoftTables, are_there_for_every_part_of_the_api) {
-    const std::map<std::string, std::string> tables_of = {
-        {"ze",
-         "Global Driver Device DeviceExp Context CommandQueue CommandList Image ImageExp Fence "
-         "EventPool Event EventExp Module ModuleBuildLog Kernel KernelExp Sampler PhysicalMem Mem "
-         "VirtualMem FabricVertexExp FabricEdgeExp"},
-        {"zet",
-         "Device Context CommandList Module Kernel MetricGroup MetricGroupExp Metric "
-         "MetricStreamer MetricQueryPool MetricQuery TracerExp Debug"},
-        {"zes",
-         "Driver Device Scheduler PerformanceFactor Power Frequency Engine Standby Firmware Memory "
-         "FabricPort Temperature Psu Fan Led Ras Diagnostics"},
-    };
-    int found = 0;
-    for (const auto& [prefix, tables] : tables_of) {
-        std::istringstream words(tables);
-        for (std::string table; words >> table; ++found) {
-            const std::string name = prefix + "Get" + table + "ProcAddrTable";
-            EXPECT_NE(::dlsym(library_.get(), name.c_str()), nullptr) << name;
+/// How many fields the table of each part of the API has.
+struct Part {
+    const char* table;
+    std::size_t fields_in_1_0;
+    std::size_t fields_in_1_4;
+};
+constexpr Part kParts[] = {
+    {"zeGetGlobal", 1, 1},
+    {"zeGetDriver", 5, 6},
+    {"zeGetDevice", 14, 18},
+    {"zeGetDeviceExp", 0, 1},
+    {"zeGetContext", 8, 9},
+    {"zeGetCommandQueue", 4, 4},
+    {"zeGetCommandList", 26, 28},
+    {"zeGetImage", 3, 4},
+    {"zeGetImageExp", 0, 2},
+    {"zeGetFence", 5, 5},
+    {"zeGetEventPool", 5, 5},
+    {"zeGetEvent", 7, 7},
+    {"zeGetEventExp", 0, 1},
+    {"zeGetModule", 8, 9},
+    {"zeGetModuleBuildLog", 2, 2},
+    {"zeGetKernel", 12, 12},
+    {"zeGetKernelExp", 0, 2},
+    {"zeGetSampler", 2, 2},
+    {"zeGetPhysicalMem", 2, 2},
+    {"zeGetMem", 9, 10},
+    {"zeGetVirtualMem", 7, 7},
+    {"zeGetFabricVertexExp", 0, 4},
+    {"zeGetFabricEdgeExp", 0, 3},
+    {"zetGetDevice", 1, 1},
+    {"zetGetContext", 1, 1},
+    {"zetGetCommandList", 4, 4},
+    {"zetGetModule", 1, 1},
+    {"zetGetKernel", 1, 1},
+    {"zetGetMetricGroup", 3, 3},
+    {"zetGetMetricGroupExp", 0, 1},
+    {"zetGetMetric", 2, 2},
+    {"zetGetMetricStreamer", 3, 3},
+    {"zetGetMetricQueryPool", 2, 2},
+    {"zetGetMetricQuery", 4, 4},
+    {"zetGetTracerExp", 5, 5},
+    {"zetGetDebug", 11, 11},
+    {"zesGetDriver", 1, 2},
+    {"zesGetDevice", 24, 29},
+    {"zesGetScheduler", 8, 8},
+    {"zesGetPerformanceFactor", 3, 3},
+    {"zesGetPower", 6, 8},
+    {"zesGetFrequency", 17, 17},
+    {"zesGetEngine", 2, 2},
+    {"zesGetStandby", 3, 3},
+    {"zesGetFirmware", 2, 2},
+    {"zesGetMemory", 3, 3},
+    {"zesGetFabricPort", 6, 6},
+    {"zesGetTemperature", 4, 4},
+    {"zesGetPsu", 2, 2},
+    {"zesGetFan", 6, 6},
+    {"zesGetLed", 4, 4},
+    {"zesGetRas", 4, 4},
+    {"zesGetDiagnostics", 3, 3},
+};
+
+TEST_F(SoftTables, of_every_part_of_the_api_end_where_the_callers_version_ends_them) {
+    using GetTable = ze_result_t (*)(ze_api_version_t, void*);
+    constexpr std::uintptr_t kCanary = 0xa5a5a5a5a5a5a5a5;
+    EXPECT_EQ(std::size(kParts), 53U);
+    for (const Part& part : kParts) {
+        const std::string name = std::string(part.table) + "ProcAddrTable";
+        SCOPED_TRACE(name);
+        const auto get = function<GetTable>(name.c_str());
+        ASSERT_NE(get, nullptr);
+        const std::pair<int, std::size_t> versions[] = {
+            {0, part.fields_in_1_0}, {4, part.fields_in_1_4}, {17, part.fields_in_1_4}};
+        for (const auto& [minor, fields] : versions) {
+            std::array<std::uintptr_t, 64> table;
+            table.fill(kCanary);
+            const auto version = static_cast<ze_api_version_t>(ZE_MAKE_VERSION(1, minor));
+            ASSERT_EQ(get(version, table.data()), ZE_RESULT_SUCCESS);
+            auto* const end = std::find(table.begin(), table.end(), kCanary);
+            EXPECT_EQ(static_cast<std::size_t>(end - table.begin()), fields) << "1." << minor;
+            EXPECT_TRUE(std::all_of(end, table.end(), [](auto field) { return field == kCanary; }));
         }
     }
-    EXPECT_EQ(found, 53);
 }
 
 }  // namespace mrda::ze_soft_test

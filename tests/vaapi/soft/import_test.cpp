@@ -13,6 +13,7 @@
 #include <numeric>
 
 #include "soft_display.h"
+#include "support/memfd.h"
 
 namespace mrda::va_soft {
 namespace {
@@ -243,6 +244,23 @@ TEST_F(SoftImport, every_spoilt_external_buffer_is_refused) {
     bad.buffers = no_fd;
     EXPECT_EQ(import_buffers(kPrime, bad), kInvalid);
     EXPECT_EQ(import_buffers(kPrime, good), VA_STATUS_SUCCESS);
+}
+
+TEST_F(SoftImport, memory_that_can_shrink_is_refused_with_the_mend_until_it_is_sealed) {
+    const Fd memory = test::unsealed_memfd(kSize);
+    std::uintptr_t handles[] = {static_cast<std::uintptr_t>(memory.get())};
+    const auto buffers = nv12_buffers(handles, 1, kSize, kWidth, kHeight, kPitch);
+    valid_.objects[0].fd = memory.get();
+    const auto import_both = [&](VAStatus expected) {
+        EXPECT_EQ(import_prime_2(valid_), expected);
+        EXPECT_EQ(import_buffers(kPrime, buffers), expected);
+    };
+    const unsigned before = open_descriptors();
+    import_both(VA_STATUS_ERROR_INVALID_PARAMETER);
+    EXPECT_NE(said_.find("seal it with F_SEAL_SHRINK"), std::string::npos) << said_;
+    EXPECT_EQ(open_descriptors(), before);
+    test::seal(memory.get());
+    import_both(VA_STATUS_SUCCESS);
 }
 
 TEST_F(SoftImport, user_pointers_that_are_no_memory_are_refused) {

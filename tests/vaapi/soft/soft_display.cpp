@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "support/memfd.h"
 #include "vaapi/src/software_display.h"
 
 namespace mrda::va_soft {
@@ -90,9 +91,7 @@ VAImageFormat image_format_of(std::uint32_t fourcc) {
     return format;
 }
 
-Memfd::Memfd(std::size_t size_bytes)
-    : fd_(::memfd_create("va-soft-test", MFD_CLOEXEC)), size_bytes_(size_bytes) {
-    EXPECT_EQ(::ftruncate(fd_.get(), static_cast<off_t>(size_bytes)), 0);
+Memfd::Memfd(std::size_t size_bytes) : fd_(test::new_memfd(size_bytes)), size_bytes_(size_bytes) {
     void* data = ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
     EXPECT_NE(data, MAP_FAILED);
     data_ = static_cast<std::uint8_t*>(data);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include <dlfcn.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "mrda/media/encoder_session.h"
+
+namespace mrda::media {
+
+namespace {
+
+bool is_name(const std::string& name) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
+}
+
+/// Whoever can write what we load can be us.
+Result<void> check_trusted(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        return os_error("stat", errno, "no plugin at " + path);
+    }
+    const bool ours = status.st_uid == 0 || status.st_uid == ::geteuid();
+    if (!ours || (status.st_mode & S_IWOTH) != 0) {
+        return make_error(Errc::permission_denied,
+                          path + (ours ? " can be written by everybody; chmod o-w it"
+                                       : " belongs to user " + std::to_string(status.st_uid) +
+                                             "; plugins are root's or the service user's own"));
+    }
+    return {};
+}
+
+Result<void> check_table(const mrda_encoder_plugin* table, const std::string& name) {
+    const std::string who = "plugin " + name + ": ";
+    if (table == nullptr) {
+        return make_error(Errc::unsupported, who + MRDA_PLUGIN_ENTRY " returned nothing");
+    }
+    if (table->abi != MRDA_PLUGIN_ABI) {
+        return make_error(Errc::unsupported, who + "built for plugin ABI " +
+                                                 std::to_string(table->abi) + ", this host has " +
+                                                 std::to_string(MRDA_PLUGIN_ABI) +
+                                                 "; rebuild the older one");
+    }
+    if (table->size_bytes < sizeof(mrda_encoder_plugin)) {
+        return make_error(Errc::unsupported,
+                          who + "a table of " + std::to_string(table->size_bytes) +
+                              " bytes, of at least " + std::to_string(sizeof(mrda_encoder_plugin)));
+    }
+    if (table->name == nullptr || name != table->name || table->version == nullptr ||
+        table->codecs == nullptr) {
+        return make_error(Errc::unsupported,
+                          who + "its table has no version or codecs, or another name");
+    }
+    if (table->open == nullptr || table->send == nullptr || table->receive == nullptr ||
+        table->take_done == nullptr || table->drain == nullptr || table->reset == nullptr ||
+        table->report == nullptr || table->close == nullptr) {
+        return make_error(Errc::unsupported, who + "a mandatory function is missing");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Plugin>> Plugin::load(const std::string& directory,
+                                                   const std::string& name) {
+    if (!is_name(name)) {
+        return make_error(Errc::invalid_argument,
+                          "plugin \"" + name + "\": names have letters a-z, digits, _ and -");
+    }
+    const std::string path = directory + "/libmrda_" + name + ".so";
+    MRDA_TRY(check_trusted(directory));
+    MRDA_TRY(check_trusted(path));
+    std::shared_ptr<Plugin> plugin(new Plugin());
+    plugin->library_ = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (plugin->library_ == nullptr) {
+        return make_error(Errc::unsupported, "cannot load plugin " + name + ": " + ::dlerror());
+    }
+    void* const symbol = ::dlsym(plugin->library_, MRDA_PLUGIN_ENTRY);
+    if (symbol == nullptr) {
+        return make_error(Errc::unsupported, path + " is no plugin: it has no " MRDA_PLUGIN_ENTRY);
+    }
+    mrda_plugin_entry_fn entry = nullptr;
+    std::memcpy(&entry, &symbol, sizeof entry);
+    const mrda_encoder_plugin* const table = entry(MRDA_PLUGIN_ABI);
+    MRDA_TRY(check_table(table, name));
+    plugin->table_ = table;
+    return std::shared_ptr<const Plugin>(std::move(plugin));
+}
+
+Plugin::~Plugin() {
+    if (library_ != nullptr) {
+        ::dlclose(library_);
+    }
+}
+
+}  // namespace mrda::media
