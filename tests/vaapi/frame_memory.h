@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <string>
@@ -12,14 +11,9 @@
 
 #include "mrda/interop/dma_buf.h"
 #include "mrda/interop/frame_layout.h"
+#include "support/memfd.h"
 
 namespace mrda::test {
-
-inline Fd new_memfd(std::size_t size_bytes) {
-    Fd fd(::memfd_create("vaapi-test", MFD_CLOEXEC));
-    EXPECT_EQ(::ftruncate(fd.get(), static_cast<off_t>(size_bytes)), 0);
-    return fd;
-}
 
 /// Shared memory of `size_bytes` in which a frame begins at `offset_bytes`, as a descriptor and as
 /// the CPU sees it.

@@ -124,6 +124,16 @@ TEST_F(ForeignDescriptor, of_more_planes_than_there_can_be_is_refused_and_closed
     expect_refused_and_closed();
 }
 
+TEST_F(ForeignDescriptor, with_planes_of_compression_data_is_unsupported_naming_the_modifier) {
+    descriptor_.objects[0].drm_format_modifier = I915_FORMAT_MOD_Y_TILED_GEN12_MC_CCS;
+    descriptor_.layers[0].num_planes = 4;
+    const auto back = from_prime_descriptor(descriptor_);
+    ASSERT_FALSE(back.ok());
+    EXPECT_EQ(back.error().code, Errc::unsupported);
+    EXPECT_THAT(back.error().message, HasSubstr("NV12:0x0100000000000007 with 4 planes"));
+    EXPECT_FALSE(is_open(descriptor_.objects[0].fd));
+}
+
 TEST_F(ForeignDescriptor, of_an_unknown_format_is_refused_and_closed) {
     descriptor_.layers[0].drm_format = DRM_FORMAT_R8;
     expect_refused_and_closed();

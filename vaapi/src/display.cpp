@@ -5,6 +5,7 @@
 #include <va/va_drm.h>
 #include <va/va_drmcommon.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <vector>
@@ -22,12 +23,14 @@ std::string environment(const char* name) {
     return value == nullptr ? std::string(name) + " not set" : std::string(name) + "=" + value;
 }
 
-/// The VA_SURFACE_ATTRIB_MEM_TYPE_* bits that a config's surfaces may have.
-Result<std::uint32_t> memory_types(VADisplay display) {
+/// The VA_SURFACE_ATTRIB_MEM_TYPE_* bits that the surfaces of one config may have. Nothing: the
+/// driver has no such config, or says nothing of memory types.
+std::optional<std::uint32_t> memory_types_of(VADisplay display, VAProfile profile,
+                                             VAEntrypoint entrypoint) {
     VAConfigID config = VA_INVALID_ID;
-    MRDA_VA_TRY(vaCreateConfig,
-                (display, VAProfileNone, VAEntrypointVideoProc, nullptr, 0, &config),
-                "cannot ask for memory types");
+    if (vaCreateConfig(display, profile, entrypoint, nullptr, 0, &config) != VA_STATUS_SUCCESS) {
+        return std::nullopt;
+    }
     unsigned count = 0;
     VAStatus status = vaQuerySurfaceAttributes(display, config, nullptr, &count);
     std::vector<VASurfaceAttrib> attributes(count);
@@ -36,16 +39,52 @@ Result<std::uint32_t> memory_types(VADisplay display) {
     }
     vaDestroyConfig(display, config);
     if (status != VA_STATUS_SUCCESS) {
-        return va_error("vaQuerySurfaceAttributes", status, "cannot ask for memory types");
+        return std::nullopt;
     }
     attributes.resize(count);
-    std::uint32_t types = 0;
+    std::optional<std::uint32_t> types;
     for (const VASurfaceAttrib& attribute : attributes) {
         if (attribute.type == VASurfaceAttribMemoryType) {
-            types |= static_cast<std::uint32_t>(attribute.value.value.i);
+            types = types.value_or(0) | static_cast<std::uint32_t>(attribute.value.value.i);
         }
     }
     return types;
+}
+
+std::vector<VAProfile> profiles_of(VADisplay display) {
+    std::vector<VAProfile> profiles(
+        static_cast<std::size_t>(std::max(0, vaMaxNumProfiles(display))));
+    int count = 0;
+    const VAStatus status = vaQueryConfigProfiles(display, profiles.data(), &count);
+    profiles.resize(status == VA_STATUS_SUCCESS ? static_cast<std::size_t>(count) : 0);
+    return profiles;
+}
+
+std::vector<VAEntrypoint> entrypoints_of(VADisplay display, VAProfile profile) {
+    std::vector<VAEntrypoint> entrypoints(
+        static_cast<std::size_t>(std::max(0, vaMaxNumEntrypoints(display))));
+    int count = 0;
+    const VAStatus status = vaQueryConfigEntrypoints(display, profile, entrypoints.data(), &count);
+    entrypoints.resize(status == VA_STATUS_SUCCESS ? static_cast<std::size_t>(count) : 0);
+    return entrypoints;
+}
+
+/// Of video processing, which takes every memory type there is; of the first other config that
+/// says something where the driver has no video processing.
+std::optional<std::uint32_t> memory_types(VADisplay display) {
+    auto types = memory_types_of(display, VAProfileNone, VAEntrypointVideoProc);
+    if (types) {
+        return types;
+    }
+    for (const VAProfile profile : profiles_of(display)) {
+        for (const VAEntrypoint entrypoint : entrypoints_of(display, profile)) {
+            types = memory_types_of(display, profile, entrypoint);
+            if (types) {
+                return types;
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -63,6 +102,7 @@ Display& Display::operator=(Display&& other) noexcept {
     vendor_ = std::move(other.vendor_);
     major_ = other.major_;
     minor_ = other.minor_;
+    memory_types_ = other.memory_types_;
     verified_ = std::move(other.verified_);
     return *this;
 }
@@ -114,17 +154,14 @@ Result<Display> Display::initialise(VADisplay raw, Platform platform, Fd node_fd
     }
     const char* vendor = vaQueryVendorString(raw);
     display.vendor_ = vendor == nullptr ? "" : vendor;
+    display.memory_types_ = memory_types(raw);
     display.verified_ = std::make_shared<VerifiedLayouts>();
     return display;
 }
 
 void Display::describe(PathFacts& facts) const {
-    const auto types = memory_types(handle());
     const auto fact = [&](std::uint32_t bit, const char* name) -> Refusal {
-        if (!types.ok()) {
-            return to_string(types.error());
-        }
-        if ((*types & bit) == 0) {
+        if (memory_types_ && (*memory_types_ & bit) == 0) {
             return vendor_ + " lists no memory type " + name;
         }
         return std::nullopt;

@@ -6,8 +6,10 @@
 
 #include <array>
 
+#include "mrda/interop/seals.h"
 #include "prime.h"
 #include "probe_pattern.h"
+#include "tiling.h"
 #include "va_error.h"
 #include "va_format.h"
 #include "verified_layouts.h"
@@ -29,6 +31,29 @@ Result<void> check_layout(const FrameLayout& layout) {
                               layout.to_string() + ": plane " + std::to_string(i) +
                                   " has a pitch of " + std::to_string(plane.pitch_bytes) +
                                   " bytes; it must be a multiple of " + std::to_string(alignment));
+        }
+    }
+    return {};
+}
+
+/// Tiles are whole, and reach further than the rows in them.
+Result<void> check_tiles(const FrameLayout& layout, std::uint64_t object_bytes) {
+    const Tiling* const tiling = find_tiling(layout.modifier());
+    for (std::size_t i = 0; tiling != nullptr && i < layout.planes().size(); ++i) {
+        const PlaneLayout& plane = layout.planes()[i];
+        const std::string which = layout.to_string() + ": plane " + std::to_string(i);
+        if (plane.pitch_bytes % tiling->tile_row_bytes != 0) {
+            return make_error(Errc::invalid_argument,
+                              which + " has a pitch of " + std::to_string(plane.pitch_bytes) +
+                                  " bytes; this modifier's tiles are " +
+                                  std::to_string(tiling->tile_row_bytes) + " bytes wide");
+        }
+        const std::uint64_t extent = tiling->extent_bytes(plane.pitch_bytes, layout.rows(i));
+        if (tiling->begins_row_of_tiles(plane) && extent > object_bytes - plane.offset_bytes) {
+            return make_error(Errc::invalid_argument,
+                              which + " takes " + std::to_string(extent) +
+                                  " bytes in whole tiles; the object has " +
+                                  std::to_string(object_bytes - plane.offset_bytes) + " there");
         }
     }
     return {};
@@ -69,6 +94,7 @@ Result<void> check_source(const Display& display, const ImportSource& source,
     MRDA_TRY(check_layout(layout));
     if (source.dma_buf != nullptr) {
         MRDA_TRY(layout.check_fits(source.dma_buf->size_bytes()));
+        MRDA_TRY(check_tiles(layout, source.dma_buf->size_bytes()));
     }
     if (source.host_pages != nullptr) {
         MRDA_TRY(layout.check_fits(source.host_bytes));
@@ -92,6 +118,11 @@ PathFacts gather_facts(const Display& display, const ImportSource& source) {
     if (source.dma_buf != nullptr && display.platform() == Platform::gpu) {
         if (const auto real = source.dma_buf->require_dma_buf(); !real.ok()) {
             facts.export_dma_buf = to_string(real.error());
+        }
+    } else if (source.dma_buf != nullptr) {
+        // The software driver refuses these too, but can only say so by a number.
+        if (const auto size = unshrinkable_size_bytes(source.dma_buf->fd()); !size.ok()) {
+            facts.export_dma_buf = to_string(size.error());
         }
     }
     return facts;

@@ -65,14 +65,24 @@ Result<SurfaceExport> from_prime_descriptor(const VADRMPRIMESurfaceDescriptor& d
                                                  " layers; this toolkit takes one of each");
     }
     const auto& layer = descriptor.layers[0];
+    const std::uint64_t modifier = descriptor.objects[0].drm_format_modifier;
+    MRDA_ASSIGN(const PixelFormat* format, find_pixel_format(layer.drm_format));
+    if (layer.num_planes > format->plane_count) {
+        return make_error(Errc::unsupported,
+                          "the driver exported " +
+                              mrda::to_string(FormatAndModifier{layer.drm_format, modifier}) +
+                              " with " + std::to_string(layer.num_planes) +
+                              " planes, the format has " + std::to_string(format->plane_count) +
+                              ": this modifier keeps compression data in the others, which this "
+                              "toolkit does not carry; export a surface without compression");
+    }
     std::array<PlaneLayout, 4> planes{};
     for (std::uint32_t i = 0; i < layer.num_planes; ++i) {
         planes[i] = {layer.offset[i], layer.pitch[i]};
     }
     MRDA_ASSIGN(const FrameLayout layout,
                 FrameLayout::from_planes(layer.drm_format, descriptor.width, descriptor.height,
-                                         descriptor.objects[0].drm_format_modifier,
-                                         {planes.data(), layer.num_planes}));
+                                         modifier, {planes.data(), layer.num_planes}));
     MRDA_ASSIGN(DmaBuf object,
                 DmaBuf::adopt(std::move(objects[0]), 0, descriptor.objects[0].size, "VA surface"));
     MRDA_TRY(layout.check_fits(object.size_bytes()));

@@ -3,7 +3,9 @@
 
 #include <va/va.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "mrda/interop/fd.h"
@@ -45,7 +47,8 @@ class Display {
     [[nodiscard]] int major_version() const { return major_; }
     [[nodiscard]] int minor_version() const { return minor_; }
 
-    /// Fills the import_* facts with what the driver says of its memory types.
+    /// Fills the import_* facts with what the driver said of its memory types when it was opened.
+    /// Of a driver that says nothing none is refused: what it cannot do, vaCreateSurfaces refuses.
     void describe(PathFacts& facts) const;
 
     [[nodiscard]] const std::shared_ptr<VerifiedLayouts>& verified_layouts() const {
@@ -62,6 +65,7 @@ class Display {
     std::string vendor_;
     int major_ = 0;
     int minor_ = 0;
+    std::optional<std::uint32_t> memory_types_;
     Fd node_fd_;  // vaGetDisplayDRM borrows it for the display's life.
     Owned<DisplayPolicy> display_;
     std::shared_ptr<VerifiedLayouts> verified_;
