@@ -4,6 +4,9 @@
 #include <drm_fourcc.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "encoder_fixture.h"
 #include "support/platform.h"
 
@@ -202,17 +205,35 @@ TEST_F(VplEncoderInput, is_refused_while_the_encoder_uses_it) {
     EXPECT_EQ(drain(*encoder).size(), 4U);
 }
 
-TEST_F(VplEncoderInput, that_never_becomes_ready_is_not_taken) {
+TEST_F(VplEncoderInput, that_never_becomes_ready_is_given_up_in_time_and_stays_free) {
     auto encoder = create(small_config(Codec::avc));
-    const auto never = [](void*, std::uint64_t id, std::uint64_t) -> Result<void> {
+    const auto wait = [](void*, std::uint64_t id, std::uint64_t timeout_ns) -> Result<void> {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(timeout_ns));
         return make_error(Errc::timeout, "event " + std::to_string(id) + " did not come");
     };
-    const auto refused = encoder->submit(0, 0, Sync::pending(Sync::Kind::event, nullptr, 7, never));
+    const Sync never = Sync::pending(Sync::Kind::event, nullptr, 7, wait);
+    const auto refused = encoder->submit(0, 0, never, 20'000'000);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, Errc::timeout);
-    EXPECT_EQ(refused.error().message, "event 7 did not come");
+    EXPECT_EQ(refused.error().message,
+              "surface 0 cannot be encoded before its event comes: event 7 did not come");
     EXPECT_EQ(encoder->in_flight(), 0U);
     EXPECT_EQ(encoder->free_surface(), 0U);
+    EXPECT_EQ(encode(*encoder, 3).size(), 3U);
+}
+
+TEST_F(VplEncoderInput, is_waited_for_as_long_as_the_caller_says_and_without_end_by_default) {
+    auto encoder = create(small_config(Codec::avc));
+    std::uint64_t waited_ns = 0;
+    const auto note = [](void* noted, std::uint64_t, std::uint64_t timeout_ns) -> Result<void> {
+        *static_cast<std::uint64_t*>(noted) = timeout_ns;
+        return make_error(Errc::device_lost, "the device is gone");
+    };
+    const Sync ready = Sync::pending(Sync::Kind::event, &waited_ns, 7, note);
+    EXPECT_EQ(encoder->submit(0, 0, ready, 5).error().code, Errc::device_lost);
+    EXPECT_EQ(waited_ns, 5U);
+    EXPECT_EQ(encoder->submit(0, 0, ready).error().code, Errc::device_lost);
+    EXPECT_EQ(waited_ns, kWaitForever);
 }
 
 TEST_F(VplEncoderInput, is_waited_for_before_it_is_encoded) {

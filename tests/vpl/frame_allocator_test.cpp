@@ -235,18 +235,55 @@ TEST_F(VplFrameAllocatorCreate, refuses_surfaces_of_two_sizes_or_formats) {
     }
 }
 
-TEST_F(VplFrameAllocatorCreate, shows_the_channels_of_rgb_where_onevpl_expects_them) {
-    auto frames = test::import_frames(context(), display(), DRM_FORMAT_ARGB8888, 128, 96, 1);
-    auto allocator = FrameAllocator::create(std::move(frames.surfaces));
-    ASSERT_TRUE(allocator.ok()) << to_string(allocator.error());
-    mfxFrameAllocator& interface = *(*allocator)->interface();
-    mfxFrameData data{};
-    const mfxMemId id = (*allocator)->memory_id(0);
-    ASSERT_EQ(interface.Lock(interface.pthis, id, &data), MFX_ERR_NONE);
-    EXPECT_EQ(data.G, data.B + 1);
-    EXPECT_EQ(data.R, data.B + 2);
-    EXPECT_EQ(data.A, data.B + 3);
-    EXPECT_EQ(interface.Unlock(interface.pthis, id, &data), MFX_ERR_NONE);
+/// What Lock says of the one frame of an allocator, and whether it stays where it is.
+class VplFrameAllocatorLock : public test::ChainTest {
+  protected:
+    void expect_locked(std::uint32_t drm_fourcc, void (*expect)(const mfxFrameData&)) {
+        SCOPED_TRACE(fourcc_string(drm_fourcc));
+        auto frames = test::import_frames(context(), display(), drm_fourcc, 128, 96, 1);
+        auto allocator = FrameAllocator::create(std::move(frames.surfaces));
+        ASSERT_TRUE(allocator.ok()) << to_string(allocator.error());
+        mfxFrameAllocator& interface = *(*allocator)->interface();
+        mfxFrameData data{};
+        const mfxMemId id = (*allocator)->memory_id(0);
+        ASSERT_EQ(interface.Lock(interface.pthis, id, &data), MFX_ERR_NONE);
+        expect(data);
+        EXPECT_EQ(interface.Unlock(interface.pthis, id, &data), MFX_ERR_NONE);
+        for (const mfxU8* plane : {data.Y, data.U, data.V, data.A}) {
+            EXPECT_EQ(plane, nullptr);
+        }
+        EXPECT_EQ(data.PitchLow, 0);
+    }
+};
+
+TEST_F(VplFrameAllocatorLock, shows_blue_first_in_rgb4) {
+    for (const std::uint32_t fourcc : {DRM_FORMAT_ARGB8888, DRM_FORMAT_XRGB8888}) {
+        expect_locked(fourcc, [](const mfxFrameData& data) {
+            EXPECT_GE(data.PitchLow, 4 * 128);
+            EXPECT_EQ(data.G, data.B + 1);
+            EXPECT_EQ(data.R, data.B + 2);
+            EXPECT_EQ(data.A, data.B + 3);
+        });
+    }
+}
+
+TEST_F(VplFrameAllocatorLock, shows_red_first_in_bgr4) {
+    for (const std::uint32_t fourcc : {DRM_FORMAT_ABGR8888, DRM_FORMAT_XBGR8888}) {
+        expect_locked(fourcc, [](const mfxFrameData& data) {
+            EXPECT_GE(data.PitchLow, 4 * 128);
+            EXPECT_EQ(data.G, data.R + 1);
+            EXPECT_EQ(data.B, data.R + 2);
+            EXPECT_EQ(data.A, data.R + 3);
+        });
+    }
+}
+
+TEST_F(VplFrameAllocatorLock, shows_chroma_between_luma_in_yuy2) {
+    expect_locked(DRM_FORMAT_YUYV, [](const mfxFrameData& data) {
+        EXPECT_GE(data.PitchLow, 2 * 128);
+        EXPECT_EQ(data.U, data.Y + 1);
+        EXPECT_EQ(data.V, data.Y + 3);
+    });
 }
 
 TEST(VplFormat, is_known_for_every_format_that_onevpl_encodes) {

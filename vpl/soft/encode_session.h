@@ -100,11 +100,12 @@ class EncodeSession final : private PacketSink {
     void picture_taken() override;
     void fail() override;
 
-    mfxStatus submit_frame(const mfxEncodeCtrl* control, mfxFrameSurface1& surface,
+    mfxStatus takes_work() const;
+    mfxStatus submit_frame(const mfxEncodeCtrl* control, mfxU64 time_stamp, Job& job,
                            mfxBitstream& bitstream, mfxSyncPoint& sync);
     mfxStatus submit_drain(mfxBitstream& bitstream, mfxSyncPoint& sync);
     PictureKind plan_picture(const mfxEncodeCtrl* control);
-    void enqueue(Job job);
+    void enqueue(Job&& job);
     mfxSyncPoint create_operation(mfxBitstream& bitstream);
     Operation& slot_of(std::uint64_t number) { return operations_[number % operations_.size()]; }
     static bool append(const CodedFrame& frame, std::span<const std::uint8_t> data,
@@ -144,6 +145,7 @@ class EncodeSession final : private PacketSink {
     mfxStatus failure_ = MFX_ERR_NONE;  ///< Why the worker stops, or has stopped.
     bool stopped_ = false;
     ResetRequest* reset_ = nullptr;
+    std::uint64_t resets_ = 0;  ///< That are over.
 
     // Coded frames that came before their operation, or before the client's surface was let go.
     Ring<CodedFrame> early_;

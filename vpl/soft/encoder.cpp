@@ -74,8 +74,9 @@ int reorder_frames(const EncoderConfig& config) {
 }
 
 bool takes_frame_qp(const EncoderConfig& config, int qp) {
+    const int max_qp = find_codec(config.codec)->max_qp;
     if (config.codec != MFX_CODEC_AVC) {
-        return qp <= find_codec(config.codec)->max_qp;
+        return qp <= max_qp;
     }
     // x264 clips to a step beyond the QPs it was opened with; open_x264() raises the unused one of
     // the B frames.
@@ -84,7 +85,7 @@ bool takes_frame_qp(const EncoderConfig& config, int qp) {
     const int lowest = std::min(rate.qp_i, rate.qp_p);
     const int highest = std::max(rate.qp_i, rate.qp_p);
     return qp >= (has_b_frames ? std::min(lowest, rate.qp_b) : lowest) - 1 &&
-           qp <= (has_b_frames ? std::max(highest, rate.qp_b) + 1 : 51);
+           qp <= (has_b_frames ? std::min(std::max(highest, rate.qp_b) + 1, max_qp) : max_qp);
 }
 
 int frame_threads(const EncoderConfig& config) {

@@ -3,252 +3,23 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <numeric>
 
+#include "check_params.h"
 #include "ext_buffers.h"
 
 namespace mrda::vpl::soft {
 
 namespace {
 
-constexpr mfxU16 kMaxAsyncDepth = 64;
 constexpr mfxU16 kDefaultAsyncDepth = 4;
 constexpr mfxU16 kDefaultGopFrames = 250;
 constexpr mfxU16 kInfiniteGop = 65535;
 constexpr mfxU16 kDefaultTargetUsage = MFX_TARGETUSAGE_BALANCED;
-constexpr mfxU16 kMaxReferences = 16;
 constexpr mfxU16 kDefaultQp = 26;
 constexpr mfxU16 kDefaultAv1Qp = 104;
 constexpr mfxU32 kMaxCodedUnits = 65535;
-
-/// A copy of the client's parameters under correction, and what was wrong with them.
-class Check {
-  public:
-    explicit Check(mfxVideoParam& video) : video_(video), codec_(find_codec(video.mfx.CodecId)) {}
-
-    mfxStatus run() {
-        if (codec_ == nullptr) {
-            refuse(video_.mfx.CodecId);
-            return MFX_ERR_UNSUPPORTED;
-        }
-        check_frame();
-        check_size();
-        check_profile();
-        check_gop();
-        check_av1_structure();
-        check_rate();
-        check_rest();
-        return status();
-    }
-
-  private:
-    template <typename T>
-    void refuse(T& field) {
-        field = 0;
-        unsupported_ = true;
-    }
-    template <typename T>
-    void correct(T& field, T value) {
-        corrected_ = corrected_ || field != value;
-        field = value;
-    }
-    template <typename T>
-    void limit(T& field, T highest) {
-        if (field > highest) {
-            correct(field, highest);
-        }
-    }
-    mfxStatus status() const {
-        if (unsupported_) {
-            return MFX_ERR_UNSUPPORTED;
-        }
-        return corrected_ ? MFX_WRN_INCOMPATIBLE_VIDEO_PARAM : MFX_ERR_NONE;
-    }
-    bool deep() const { return video_.mfx.FrameInfo.FourCC == MFX_FOURCC_P010; }
-
-    void check_frame();
-    void check_size();
-    void check_profile();
-    void check_gop();
-    void check_av1_structure();
-    void check_rate();
-    void check_rest();
-
-    mfxVideoParam& video_;
-    const Codec* codec_;
-    bool unsupported_ = false;
-    bool corrected_ = false;
-};
-
-void Check::check_frame() {
-    mfxFrameInfo& info = video_.mfx.FrameInfo;
-    if (info.FourCC != 0 && info.FourCC != MFX_FOURCC_NV12 && info.FourCC != MFX_FOURCC_P010 &&
-        info.FourCC != MFX_FOURCC_RGB4) {
-        refuse(info.FourCC);
-    }
-    const bool rgb = info.FourCC == MFX_FOURCC_RGB4;
-    const bool chroma_fits = info.ChromaFormat == MFX_CHROMAFORMAT_YUV420 ||
-                             (rgb && info.ChromaFormat == MFX_CHROMAFORMAT_YUV444);
-    if (info.FourCC != 0 && info.ChromaFormat != 0 && !chroma_fits) {
-        refuse(info.ChromaFormat);
-    }
-    const mfxU16 depth = deep() ? 10 : 8;
-    for (auto* field : {&info.BitDepthLuma, &info.BitDepthChroma}) {
-        if (info.FourCC != 0 && *field != 0 && *field != depth) {
-            refuse(*field);
-        }
-    }
-    if (info.Shift > 1 || (info.Shift == 1 && !deep())) {
-        refuse(info.Shift);
-    }
-    if (deep() && (video_.IOPattern & MFX_IOPATTERN_IN_VIDEO_MEMORY) != 0) {
-        correct(info.Shift, mfxU16{1});
-    }
-    if (info.PicStruct != 0 && info.PicStruct != MFX_PICSTRUCT_PROGRESSIVE) {
-        refuse(info.PicStruct);
-    }
-    if ((info.FrameRateExtN == 0) != (info.FrameRateExtD == 0)) {
-        refuse(info.FrameRateExtN);
-        refuse(info.FrameRateExtD);
-    }
-    if ((info.AspectRatioW == 0) != (info.AspectRatioH == 0)) {
-        correct(info.AspectRatioW, mfxU16{0});
-        correct(info.AspectRatioH, mfxU16{0});
-    }
-}
-
-void Check::check_size() {
-    mfxFrameInfo& info = video_.mfx.FrameInfo;
-    for (auto* side : {&info.Width, &info.Height}) {
-        if (*side % 16 != 0 || *side > codec_->max_size_px) {
-            refuse(*side);
-        }
-    }
-    auto check_crop = [&](mfxU16 whole, mfxU16& offset, mfxU16& size) {
-        if (whole == 0) {
-            return;
-        }
-        if (offset % 2 != 0 || offset >= whole) {
-            refuse(offset);
-        }
-        const auto fits = [&](int encoded) {
-            return encoded % 2 == 0 && offset + encoded <= whole &&
-                   encoded >= static_cast<int>(codec_->min_size_px);
-        };
-        if (size != 0 && !fits(size)) {
-            refuse(size);
-        }
-        // Without a size, all behind the offset is encoded.
-        if (size == 0 && offset != 0 && !fits(whole - offset)) {
-            refuse(offset);
-        }
-    };
-    check_crop(info.Width, info.CropX, info.CropW);
-    check_crop(info.Height, info.CropY, info.CropH);
-}
-
-void Check::check_profile() {
-    mfxInfoMFX& mfx = video_.mfx;
-    if (mfx.CodecProfile != 0 && std::find(codec_->profiles.begin(), codec_->profiles.end(),
-                                           mfx.CodecProfile) == codec_->profiles.end()) {
-        refuse(mfx.CodecProfile);
-    }
-    if (mfx.CodecProfile != 0 && mfx.FrameInfo.FourCC != 0) {
-        if (deep()) {
-            correct(mfx.CodecProfile, codec_->profile_10bit);
-        } else if (mfx.CodecProfile == codec_->profile_10bit) {
-            correct(mfx.CodecProfile, codec_->profiles.front());
-        }
-    }
-    if ((mfx.CodecLevel & 0xFF) > codec_->max_level ||
-        (mfx.CodecId != MFX_CODEC_HEVC && mfx.CodecLevel > 0xFF)) {
-        refuse(mfx.CodecLevel);
-    }
-}
-
-void Check::check_gop() {
-    mfxInfoMFX& mfx = video_.mfx;
-    limit(mfx.GopRefDist, codec_->max_ref_distance);
-    if (mfx.GopPicSize != 0) {
-        limit(mfx.GopRefDist, mfx.GopPicSize);
-    }
-    const bool baseline =
-        mfx.CodecId == MFX_CODEC_AVC && (mfx.CodecProfile & 0xFF) == MFX_PROFILE_AVC_BASELINE;
-    if (baseline && mfx.GopRefDist > 1) {
-        correct(mfx.GopRefDist, mfxU16{1});
-    }
-    if ((mfx.GopOptFlag & ~(MFX_GOP_CLOSED | MFX_GOP_STRICT)) != 0) {
-        refuse(mfx.GopOptFlag);
-    }
-    if (mfx.EncodedOrder != 0) {
-        refuse(mfx.EncodedOrder);
-    }
-    limit(mfx.NumRefFrame, kMaxReferences);
-    const mfxU16 rows = static_cast<mfxU16>(std::max(1, mfx.FrameInfo.Height / 64));
-    if (mfx.FrameInfo.Height != 0) {
-        limit(mfx.NumSlice, rows);
-    }
-}
-
-void Check::check_av1_structure() {
-    mfxInfoMFX& mfx = video_.mfx;
-    if (mfx.CodecId != MFX_CODEC_AV1) {
-        return;
-    }
-    // SVT-AV1 has CBR only without B frames and VBR only with them, in mini-GOPs of 4, 8 or 16.
-    if (mfx.RateControlMethod == MFX_RATECONTROL_CBR && mfx.GopRefDist > 1) {
-        correct(mfx.GopRefDist, mfxU16{1});
-    } else if (mfx.GopRefDist > 1 ||
-               (mfx.RateControlMethod == MFX_RATECONTROL_VBR && mfx.GopRefDist == 1)) {
-        mfxU16 distance = 4;
-        while (distance < mfx.GopRefDist) {
-            distance = static_cast<mfxU16>(distance * 2);
-        }
-        correct(mfx.GopRefDist, distance);
-    }
-    correct(mfx.IdrInterval, mfxU16{0});
-    correct(mfx.NumRefFrame, mfxU16{0});
-    limit(mfx.NumSlice, mfxU16{1});
-}
-
-void Check::check_rate() {
-    mfxInfoMFX& mfx = video_.mfx;
-    switch (mfx.RateControlMethod) {
-        case 0:
-            break;
-        case MFX_RATECONTROL_CQP:
-            limit(mfx.QPI, codec_->max_qp);
-            limit(mfx.QPP, codec_->max_qp);
-            limit(mfx.QPB, codec_->max_qp);
-            break;
-        case MFX_RATECONTROL_CBR:
-            if (mfx.MaxKbps != 0) {
-                correct(mfx.MaxKbps, mfx.TargetKbps);
-            }
-            break;
-        case MFX_RATECONTROL_VBR:
-            if (mfx.MaxKbps != 0 && mfx.MaxKbps < mfx.TargetKbps) {
-                correct(mfx.MaxKbps, mfx.TargetKbps);
-            }
-            break;
-        default:
-            refuse(mfx.RateControlMethod);
-    }
-}
-
-void Check::check_rest() {
-    limit(video_.AsyncDepth, kMaxAsyncDepth);
-    limit(video_.mfx.TargetUsage, mfxU16{MFX_TARGETUSAGE_BEST_SPEED});
-    if (video_.mfx.LowPower == MFX_CODINGOPTION_ON) {
-        correct(video_.mfx.LowPower, mfxU16{MFX_CODINGOPTION_OFF});
-    }
-    if (video_.Protected != 0) {
-        refuse(video_.Protected);
-    }
-    if (video_.IOPattern != 0 && video_.IOPattern != MFX_IOPATTERN_IN_VIDEO_MEMORY &&
-        video_.IOPattern != MFX_IOPATTERN_IN_SYSTEM_MEMORY) {
-        refuse(video_.IOPattern);
-    }
-}
 
 mfxStatus worse(mfxStatus a, mfxStatus b) {
     return a < MFX_ERR_NONE || b < MFX_ERR_NONE ? std::min(a, b) : std::max(a, b);
@@ -344,7 +115,9 @@ RateControl rate_control_of(const mfxInfoMFX& mfx, const ExtOptions& options,
     // what GetVideoParam told it to allocate, and no wish for rate control.
     const bool asked = buffer_bytes != 0 && buffer_bytes < max_frame_bytes;
     rate.vbv_kbit = asked ? static_cast<std::uint32_t>(buffer_bytes / 125) : rate.max_kbps;
-    rate.vbv_initial_kbit = std::min(mfx.InitialDelayInKB * unit * 8, rate.vbv_kbit);
+    const std::uint64_t initial_kbit = std::uint64_t{mfx.InitialDelayInKB} * unit * 8;
+    rate.vbv_initial_kbit =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(initial_kbit, rate.vbv_kbit));
     return rate;
 }
 
@@ -370,11 +143,10 @@ void fit_buffer_size(std::uint64_t max_frame_bytes, mfxInfoMFX& mfx) {
 void set_gop(const mfxInfoMFX& mfx, EncoderConfig& config) {
     config.intra_period_frames = mfx.GopPicSize == kInfiniteGop ? 0 : mfx.GopPicSize;
     // HEVC counts from "only the first I frame is an IDR frame", the others from "every".
-    if (mfx.CodecId == MFX_CODEC_HEVC) {
-        config.idr_period_frames = config.intra_period_frames * mfx.IdrInterval;
-    } else {
-        config.idr_period_frames = config.intra_period_frames * (mfx.IdrInterval + 1);
-    }
+    const std::int64_t intervals =
+        mfx.CodecId == MFX_CODEC_HEVC ? mfx.IdrInterval : mfx.IdrInterval + 1;
+    config.idr_period_frames = static_cast<int>(std::min<std::int64_t>(
+        config.intra_period_frames * intervals, std::numeric_limits<int>::max()));
     config.ref_distance = mfx.GopRefDist;
     config.references = mfx.NumRefFrame;
     config.slices = mfx.NumSlice;
@@ -403,8 +175,9 @@ EncoderConfig config_of(const mfxVideoParam& video, const ExtOptions& options,
     config.height_px = info.CropH;
     config.bit_depth = info.FourCC == MFX_FOURCC_P010 ? 10 : 8;
     config.msb_samples = info.FourCC == MFX_FOURCC_P010 && info.Shift == 1;
-    config.frame_rate_num = info.FrameRateExtN;
-    config.frame_rate_den = info.FrameRateExtD;
+    const mfxU32 common = std::gcd(info.FrameRateExtN, info.FrameRateExtD);
+    config.frame_rate_num = info.FrameRateExtN / common;
+    config.frame_rate_den = info.FrameRateExtD / common;
     config.aspect_width = info.AspectRatioW;
     config.aspect_height = info.AspectRatioH;
     set_colour(options, info.FourCC, config);
@@ -441,7 +214,7 @@ mfxStatus query(const mfxVideoParam* in, mfxVideoParam& out) {
         return mark_ext_buffers(out);
     }
     mfxVideoParam video = *in;
-    const mfxStatus checked = Check(video).run();
+    const mfxStatus checked = check_params(video);
     ExtOptions options;
     const mfxStatus extended = read_ext_buffers(*in, &out, options);
     video.ExtParam = out.ExtParam;
@@ -452,7 +225,7 @@ mfxStatus query(const mfxVideoParam* in, mfxVideoParam& out) {
 
 mfxStatus resolve(const mfxVideoParam& in, EncodeParams& out) {
     out.video = in;
-    const mfxStatus checked = Check(out.video).run();
+    const mfxStatus checked = check_params(out.video);
     ExtOptions options;
     const mfxStatus status = worse(checked, read_ext_buffers(in, nullptr, options));
     out.video.ExtParam = nullptr;

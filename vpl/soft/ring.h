@@ -14,7 +14,8 @@ class Ring {
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] std::size_t size() const { return size_; }
 
-    void push(T value) {
+    /// Leaves `value` as it is if there is no memory.
+    void push(T&& value) {
         if (size_ == slots_.size()) {
             grow();
         }

@@ -33,7 +33,7 @@ Result<std::size_t> Encoder::needed_surfaces(const vaapi::Display& display,
                                              std::uint32_t drm_fourcc) {
     MRDA_ASSIGN(const mfxVideoParam wanted, to_video_param(config, drm_fourcc));
     MRDA_ASSIGN(const Session session, Session::open(display, config.codec));
-    MRDA_ASSIGN(mfxVideoParam param, query(session.handle(), wanted, config.codec));
+    MRDA_ASSIGN(mfxVideoParam param, query(session, wanted, config.codec));
     MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session.handle(), param));
     // One more than it asks for, so that one can be filled while all the others are in use.
     return std::size_t{request.NumFrameSuggested} + 1;
@@ -73,7 +73,7 @@ Result<void> Encoder::initialise(const EncoderConfig& config) {
     mfxSession session = session_.handle();
     MRDA_MFX_TRY(MFXVideoCORE_SetFrameAllocator, (session, allocator_->interface()),
                  "the runtime does not take an external frame allocator");
-    MRDA_ASSIGN(mfxVideoParam param, query(session, wanted, config.codec));
+    MRDA_ASSIGN(mfxVideoParam param, query(session_, wanted, config.codec));
     MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session, param));
     if (allocator_->size() < request.NumFrameMin) {
         return make_error(Errc::invalid_argument, std::to_string(allocator_->size()) +
@@ -127,7 +127,8 @@ const vaapi::Surface& Encoder::surface(std::size_t index) const {
     return allocator_->surface(index);
 }
 
-Result<void> Encoder::submit(std::size_t index, std::int64_t pts, const Sync& ready) {
+Result<void> Encoder::submit(std::size_t index, std::int64_t pts, const Sync& ready,
+                             std::uint64_t timeout_ns) {
     if (draining_) {
         return make_error(Errc::invalid_argument, "a frame submitted after drain()");
     }
@@ -141,7 +142,12 @@ Result<void> Encoder::submit(std::size_t index, std::int64_t pts, const Sync& re
         return make_error(
             Errc::busy, std::to_string(depth_) + " operations are in flight; receive() one first");
     }
-    MRDA_TRY(ready.wait());
+    if (const auto waited = ready.wait(timeout_ns); !waited) {
+        Error error = waited.error();
+        error.message = "surface " + std::to_string(index) + " cannot be encoded before its " +
+                        std::string(ready.name()) + " comes: " + error.message;
+        return error;
+    }
     frames_[index].Data.TimeStamp = static_cast<mfxU64>(pts);
     MRDA_TRY(encode(&frames_[index]));
     return {};

@@ -45,13 +45,19 @@ Result<void> set_rate_control(const EncoderConfig& config, mfxInfoMFX& mfx) {
     return {};
 }
 
+std::uint32_t kbps_of(const mfxInfoMFX& mfx) {
+    const std::uint32_t multiplier = std::max<std::uint32_t>(mfx.BRCParamMultiplier, 1);
+    return mfx.RateControlMethod == MFX_RATECONTROL_CQP ? 0 : mfx.TargetKbps * multiplier;
+}
+
+struct Field {
+    const char* name;
+    std::uint32_t wanted;
+    std::uint32_t found;
+};
+
 /// The first difference that a user would care about; "": none.
 std::string first_change(const mfxVideoParam& wanted, const mfxVideoParam& found) {
-    struct Field {
-        const char* name;
-        std::uint32_t wanted;
-        std::uint32_t found;
-    };
     const Field fields[] = {
         {"codec", wanted.mfx.CodecId, found.mfx.CodecId},
         {"profile", wanted.mfx.CodecProfile, found.mfx.CodecProfile},
@@ -66,17 +72,44 @@ std::string first_change(const mfxVideoParam& wanted, const mfxVideoParam& found
     for (const Field& field : fields) {
         if (field.wanted != field.found && field.wanted != 0) {
             return std::string(field.name) + " " + std::to_string(field.wanted) +
-                   " (it would take " + std::to_string(field.found) + ")";
+                   (field.found == 0 ? "" : " (it would take " + std::to_string(field.found) + ")");
         }
     }
     return "";
 }
 
-std::string refusal_text(Codec codec, const mfxVideoParam& wanted, const mfxVideoParam& found) {
+/// The first of the fields that a runtime may round, and has cleared; "": none.
+std::string first_cleared(const mfxVideoParam& wanted, const mfxVideoParam& found) {
+    const Field fields[] = {
+        {"the frame rate's numerator,", wanted.mfx.FrameInfo.FrameRateExtN,
+         found.mfx.FrameInfo.FrameRateExtN},
+        {"the bit rate in kbit/s,", kbps_of(wanted.mfx), kbps_of(found.mfx)},
+    };
+    for (const Field& field : fields) {
+        if (field.wanted != 0 && field.found == 0) {
+            return std::string(field.name) + " " + std::to_string(field.wanted);
+        }
+    }
+    return "the combination of parameters";
+}
+
+std::string refusal_text(const Session& session, Codec codec, const mfxVideoParam& wanted,
+                         const mfxVideoParam& found) {
+    const mfxFrameInfo& asked = wanted.mfx.FrameInfo;
+    const mfxFrameInfo& left = found.mfx.FrameInfo;
+    const std::string name(to_string(codec));
+    if (left.FourCC != asked.FourCC) {
+        return "the runtime encodes no " + name + " from " + fourcc_string(asked.FourCC) +
+               " surfaces; convert to NV12 or P010 first";
+    }
+    if (left.Width != asked.Width || left.Height != asked.Height || left.CropW != asked.CropW ||
+        left.CropH != asked.CropH) {
+        return "the runtime does not encode " + name + " pictures of " +
+               std::to_string(asked.CropW) + "x" + std::to_string(asked.CropH) + session.sizes();
+    }
     const std::string change = first_change(wanted, found);
-    return "the runtime does not encode " + std::string(to_string(codec)) +
-           " this way; it objects to " +
-           (change.empty() ? std::string("the combination of parameters") : change);
+    return "the runtime does not encode " + name + " this way; it objects to " +
+           (change.empty() ? first_cleared(wanted, found) : change);
 }
 
 }  // namespace
@@ -122,25 +155,25 @@ Result<mfxVideoParam> to_video_param(const EncoderConfig& config, std::uint32_t 
     return param;
 }
 
-Result<mfxVideoParam> query(mfxSession session, const mfxVideoParam& wanted, Codec codec) {
+Result<mfxVideoParam> query(const Session& session, const mfxVideoParam& wanted, Codec codec) {
     mfxVideoParam in = wanted;
     mfxVideoParam out = wanted;
-    mfxStatus status = MFXVideoENCODE_Query(session, &in, &out);
+    mfxStatus status = MFXVideoENCODE_Query(session.handle(), &in, &out);
     if (status == MFX_ERR_UNSUPPORTED) {
         // Newer Intel GPUs encode through the low-power engine only.
         in.mfx.LowPower = MFX_CODINGOPTION_ON;
         mfxVideoParam low_power = in;
-        const mfxStatus second = MFXVideoENCODE_Query(session, &in, &low_power);
+        const mfxStatus second = MFXVideoENCODE_Query(session.handle(), &in, &low_power);
         if (second >= MFX_ERR_NONE) {
             status = second;
             out = low_power;
         }
     }
     if (status < MFX_ERR_NONE) {
-        return mfx_error("MFXVideoENCODE_Query", status, refusal_text(codec, wanted, out));
+        return mfx_error("MFXVideoENCODE_Query", status, refusal_text(session, codec, wanted, out));
     }
     if (!first_change(wanted, out).empty()) {
-        return make_error(Errc::unsupported, refusal_text(codec, wanted, out));
+        return make_error(Errc::unsupported, refusal_text(session, codec, wanted, out));
     }
     return out;
 }

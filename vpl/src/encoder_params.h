@@ -12,7 +12,8 @@ namespace mrda::vpl {
 Result<mfxVideoParam> to_video_param(const EncoderConfig& config, std::uint32_t drm_fourcc);
 
 /// Asks the runtime whether it takes `wanted`; returns what it makes of them.
-/// Errors: unsupported, naming the first parameter that the runtime would change.
-Result<mfxVideoParam> query(mfxSession session, const mfxVideoParam& wanted, Codec codec);
+/// Errors: unsupported, naming the first parameter that the runtime would change; for a size, which
+/// ones it takes.
+Result<mfxVideoParam> query(const Session& session, const mfxVideoParam& wanted, Codec codec);
 
 }  // namespace mrda::vpl

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "mrda/interop/copy_ledger.h"
 
@@ -118,6 +119,15 @@ mfxStatus FrameAllocator::alloc(mfxHDL self, mfxFrameAllocRequest* request,
     return MFX_ERR_NONE;
 }
 
+bool FrameAllocator::add_lock(Entry& entry, mfxFrameData& data) {
+    if (!entry.mapping) {
+        return false;
+    }
+    ++entry.locks;
+    set_planes(entry.surface.format().drm_fourcc, *entry.mapping, data);
+    return true;
+}
+
 mfxStatus FrameAllocator::lock(mfxHDL self, mfxMemId id, mfxFrameData* data) {
     if (self == nullptr || data == nullptr) {
         return MFX_ERR_NULL_PTR;
@@ -127,17 +137,23 @@ mfxStatus FrameAllocator::lock(mfxHDL self, mfxMemId id, mfxFrameData* data) {
     if (entry == nullptr) {
         return MFX_ERR_INVALID_HANDLE;
     }
-    const std::lock_guard guard(allocator.mutex_);
-    if (!entry->mapping) {
-        CopyLedger refused;  // A copy is no lock: writes would be lost. So there is none to book.
-        auto mapped = vaapi::MappedImage::map(entry->surface, refused);
-        if (!mapped || !mapped->writes_through()) {
-            return MFX_ERR_LOCK_MEMORY;
+    {
+        const std::lock_guard guard(allocator.mutex_);
+        if (add_lock(*entry, *data)) {
+            return MFX_ERR_NONE;
         }
+    }
+    // Mapping waits for the device: other frames must not wait with it.
+    CopyLedger refused;  // A copy is no lock: writes would be lost. So there is none to book.
+    auto mapped = vaapi::MappedImage::map(entry->surface, refused);
+    if (!mapped || !mapped->writes_through()) {
+        return MFX_ERR_LOCK_MEMORY;
+    }
+    const std::lock_guard guard(allocator.mutex_);
+    if (!entry->mapping) {  // Else another thread was faster.
         entry->mapping.emplace(std::move(*mapped));
     }
-    ++entry->locks;
-    set_planes(entry->surface.format().drm_fourcc, *entry->mapping, *data);
+    add_lock(*entry, *data);
     return MFX_ERR_NONE;
 }
 
@@ -150,12 +166,15 @@ mfxStatus FrameAllocator::unlock(mfxHDL self, mfxMemId id, mfxFrameData* data) {
     if (entry == nullptr) {
         return MFX_ERR_INVALID_HANDLE;
     }
-    const std::lock_guard guard(allocator.mutex_);
-    if (entry->locks == 0) {
-        return MFX_ERR_UNDEFINED_BEHAVIOR;
-    }
-    if (--entry->locks == 0) {
-        entry->mapping.reset();
+    std::optional<vaapi::MappedImage> ended;
+    {
+        const std::lock_guard guard(allocator.mutex_);
+        if (entry->locks == 0) {
+            return MFX_ERR_UNDEFINED_BEHAVIOR;
+        }
+        if (--entry->locks == 0) {
+            ended = std::exchange(entry->mapping, std::nullopt);
+        }
     }
     if (data != nullptr) {
         data->Y = data->UV = data->V = data->A = nullptr;

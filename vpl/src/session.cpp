@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "mrda/vpl/session.h"
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
+#include <span>
 #include <string_view>
 
 #include "mfx_error.h"
@@ -92,16 +95,27 @@ Result<void> set_filters(mfxLoader loader, const vaapi::Display& display, Codec 
     return require(loader, "mfxHDL", display.handle());
 }
 
-Result<std::string> describe_first(mfxLoader loader) {
-    mfxHDL raw = nullptr;
-    MRDA_MFX_TRY(MFXEnumImplementations, (loader, 0, MFX_IMPLCAPS_IMPLDESCSTRUCTURE, &raw),
-                 "the oneVPL dispatcher describes no implementation");
-    const auto* description = static_cast<const mfxImplDescription*>(raw);
-    std::string text = std::string(description->ImplName) + ", API " +
-                       std::to_string(description->ApiVersion.Major) + "." +
-                       std::to_string(description->ApiVersion.Minor);
-    MFXDispReleaseImplDescription(loader, raw);
-    return text;
+/// The smallest and the largest picture over all profiles and kinds of memory; "": not told.
+std::string sizes_of(const mfxImplDescription& description, Codec codec) {
+    mfxU32 smallest[2] = {std::numeric_limits<mfxU32>::max(), std::numeric_limits<mfxU32>::max()};
+    mfxU32 largest[2] = {0, 0};
+    for (const auto& encoder : std::span(description.Enc.Codecs, description.Enc.NumCodecs)) {
+        if (encoder.CodecID != mfx_codec_id(codec)) {
+            continue;
+        }
+        for (const auto& profile : std::span(encoder.Profiles, encoder.NumProfiles)) {
+            for (const auto& memory : std::span(profile.MemDesc, profile.NumMemTypes)) {
+                smallest[0] = std::min(smallest[0], memory.Width.Min);
+                smallest[1] = std::min(smallest[1], memory.Height.Min);
+                largest[0] = std::max(largest[0], memory.Width.Max);
+                largest[1] = std::max(largest[1], memory.Height.Max);
+            }
+        }
+    }
+    const auto text = [](const mfxU32(&size)[2]) {
+        return std::to_string(size[0]) + "x" + std::to_string(size[1]);
+    };
+    return largest[0] == 0 ? "" : "; it takes " + text(smallest) + " to " + text(largest);
 }
 
 }  // namespace
@@ -111,6 +125,19 @@ void LoaderPolicy::close(Handle loader) {
 }
 void SessionPolicy::close(Handle session) {
     MFXClose(session);
+}
+
+Result<void> Session::describe(Codec codec) {
+    mfxHDL raw = nullptr;
+    MRDA_MFX_TRY(MFXEnumImplementations, (loader_.get(), 0, MFX_IMPLCAPS_IMPLDESCSTRUCTURE, &raw),
+                 "the oneVPL dispatcher describes no implementation");
+    const auto& description = *static_cast<const mfxImplDescription*>(raw);
+    implementation_ = std::string(description.ImplName) + ", API " +
+                      std::to_string(description.ApiVersion.Major) + "." +
+                      std::to_string(description.ApiVersion.Minor);
+    sizes_ = sizes_of(description, codec);
+    MFXDispReleaseImplDescription(loader_.get(), raw);
+    return {};
 }
 
 Result<Session> Session::open(const vaapi::Display& display, Codec codec) {
@@ -135,7 +162,7 @@ Result<Session> Session::open(const vaapi::Display& display, Codec codec) {
         return error;
     }
     opened.session_.reset(handle);
-    MRDA_ASSIGN(opened.implementation_, describe_first(loader));
+    MRDA_TRY(opened.describe(codec));
     return opened;
 }
 

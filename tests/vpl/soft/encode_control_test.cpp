@@ -124,6 +124,21 @@ TEST(VplSoftControlAvc, a_frame_qp_that_x264_would_clip_is_refused) {
     EXPECT_EQ(frame.lock_count(), 0);
 }
 
+TEST(VplSoftControlAvc, a_frame_qp_above_the_range_is_refused_also_with_b_frames) {
+    mfxVideoParam params = make_params(MFX_CODEC_AVC, 64, 64);
+    params.mfx.GopRefDist = 3;
+    params.mfx.QPI = params.mfx.QPP = params.mfx.QPB = 51;
+    SoftEncoder encoder(params);
+    SoftFrame frame(encoder.info(), 0);
+    SoftBitstream bitstream(100000);
+    mfxEncodeCtrl control{};
+    control.QP = 52;
+    mfxSyncPoint sync = nullptr;
+    EXPECT_EQ(MFXVideoENCODE_EncodeFrameAsync(encoder.session(), &control, &frame.surface(),
+                                              &bitstream.stream, &sync),
+              MFX_ERR_INVALID_VIDEO_PARAM);
+}
+
 TEST(VplSoftControlAvc, messages_for_the_stream_are_refused_not_dropped) {
     SoftEncoder encoder(make_params(MFX_CODEC_AVC, 64, 64));
     SoftFrame frame(encoder.info(), 0);

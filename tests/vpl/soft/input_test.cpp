@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "mrda/vpl/copy_report.h"
 #include "soft_encoder.h"
 
@@ -101,9 +103,12 @@ TEST_F(VplSoftBadSurface, leaves_the_encoder_usable) {
     EXPECT_EQ(submit(good), MFX_ERR_NONE);
 }
 
-/// A client's allocator over one frame in system memory.
+/// A client's allocator over one frame in system memory, which does as the test likes when it is
+/// called.
 struct LockingAllocator {
     SoftFrame* frame = nullptr;
+    std::function<void()> on_lock = [] {};
+    std::function<void()> on_unlock = [] {};
     int locks = 0;
     int unlocks = 0;
 
@@ -118,42 +123,89 @@ struct LockingAllocator {
         allocator.Lock = [](mfxHDL self, mfxMemId, mfxFrameData* data) {
             auto& me = *static_cast<LockingAllocator*>(self);
             ++me.locks;
+            me.on_lock();
             data->Y = me.frame->surface().Data.Y;
             data->UV = me.frame->surface().Data.UV;
             data->PitchLow = me.frame->surface().Data.PitchLow;
             return MFX_ERR_NONE;
         };
         allocator.Unlock = [](mfxHDL self, mfxMemId, mfxFrameData*) {
-            ++static_cast<LockingAllocator*>(self)->unlocks;
+            auto& me = *static_cast<LockingAllocator*>(self);
+            ++me.unlocks;
+            me.on_unlock();
             return MFX_ERR_NONE;
         };
         return allocator;
     }
 };
 
-TEST(VplSoftInput, a_surface_without_pointers_is_locked_through_the_allocator_and_unlocked) {
-    LockingAllocator locking;
-    {
-        SoftSession session;
-        mfxFrameAllocator allocator = locking.interface();
-        ASSERT_EQ(MFXVideoCORE_SetFrameAllocator(session.get(), &allocator), MFX_ERR_NONE);
-        mfxVideoParam params = make_params(MFX_CODEC_AVC, 128, 96);
-        ASSERT_EQ(MFXVideoENCODE_Init(session.get(), &params), MFX_ERR_NONE);
-        SoftFrame frame(params.mfx.FrameInfo, 0);
-        locking.frame = &frame;
-        mfxFrameSurface1 surface{};
-        surface.Info = params.mfx.FrameInfo;
-        surface.Data.MemId = &frame;
-        SoftBitstream bitstream(200000);
-        mfxSyncPoint sync = nullptr;
-        ASSERT_EQ(MFXVideoENCODE_EncodeFrameAsync(session.get(), nullptr, &surface,
-                                                  &bitstream.stream, &sync),
-                  MFX_ERR_NONE);
-        ASSERT_EQ(MFXVideoCORE_SyncOperation(session.get(), sync, 60000), MFX_ERR_NONE);
-        ASSERT_EQ(MFXVideoENCODE_Close(session.get()), MFX_ERR_NONE);
+/// An encoder whose one surface has no pointers: its allocator is asked for them.
+class VplSoftAllocator : public testing::Test {
+  protected:
+    void SetUp() override {
+        mfxFrameAllocator allocator = locking_.interface();
+        ASSERT_EQ(MFXVideoCORE_SetFrameAllocator(session(), &allocator), MFX_ERR_NONE);
+        ASSERT_EQ(MFXVideoENCODE_Init(session(), &params_), MFX_ERR_NONE);
+        surface_.Info = params_.mfx.FrameInfo;
+        surface_.Data.MemId = &frame_;
+        locking_.frame = &frame_;
     }
-    EXPECT_EQ(locking.locks, 1);
-    EXPECT_EQ(locking.unlocks, 1);
+    mfxSession session() { return session_.get(); }
+    mfxStatus submit() {
+        return MFXVideoENCODE_EncodeFrameAsync(session(), nullptr, &surface_, &bitstream_.stream,
+                                               &sync_);
+    }
+    mfxStatus wait() { return MFXVideoCORE_SyncOperation(session(), sync_, 60000); }
+    void expect_locked_and_let_go(int times) {
+        EXPECT_EQ(locking_.locks, times);
+        EXPECT_EQ(locking_.unlocks, times);
+        EXPECT_EQ(surface_.Data.Locked, 0);
+    }
+
+    mfxVideoParam params_ = make_params(MFX_CODEC_AVC, 128, 96);
+    SoftFrame frame_{params_.mfx.FrameInfo, 0};
+    mfxFrameSurface1 surface_{};
+    LockingAllocator locking_;
+    SoftBitstream bitstream_{200000};
+    mfxSyncPoint sync_ = nullptr;
+    SoftSession session_;
+};
+
+TEST_F(VplSoftAllocator, locks_a_surface_without_pointers_and_unlocks_it) {
+    ASSERT_EQ(submit(), MFX_ERR_NONE);
+    ASSERT_EQ(wait(), MFX_ERR_NONE);
+    ASSERT_EQ(MFXVideoENCODE_Close(session()), MFX_ERR_NONE);
+    expect_locked_and_let_go(1);
+}
+
+TEST_F(VplSoftAllocator, may_call_the_session_that_calls_it) {
+    locking_.on_lock = locking_.on_unlock = [this] {
+        mfxEncodeStat statistics{};
+        EXPECT_EQ(MFXVideoENCODE_GetEncodeStat(session(), &statistics), MFX_ERR_NONE);
+    };
+    ASSERT_EQ(submit(), MFX_ERR_NONE);
+    ASSERT_EQ(wait(), MFX_ERR_NONE);
+    ASSERT_EQ(MFXVideoENCODE_Close(session()), MFX_ERR_NONE);
+    expect_locked_and_let_go(1);
+}
+
+TEST_F(VplSoftAllocator, that_closes_the_encoder_gets_its_surface_back) {
+    locking_.on_lock = [this] { EXPECT_EQ(MFXVideoENCODE_Close(session()), MFX_ERR_NONE); };
+    EXPECT_EQ(submit(), MFX_ERR_ABORTED);
+    expect_locked_and_let_go(1);
+}
+
+TEST_F(VplSoftAllocator, that_resets_the_encoder_is_asked_again_with_the_next_try) {
+    locking_.on_lock = [this] {
+        EXPECT_EQ(MFXVideoENCODE_Reset(session(), &params_), MFX_ERR_NONE);
+    };
+    EXPECT_EQ(submit(), MFX_WRN_DEVICE_BUSY);
+    expect_locked_and_let_go(1);
+    locking_.on_lock = [] {};
+    ASSERT_EQ(submit(), MFX_ERR_NONE);
+    ASSERT_EQ(wait(), MFX_ERR_NONE);
+    ASSERT_EQ(MFXVideoENCODE_Close(session()), MFX_ERR_NONE);
+    expect_locked_and_let_go(2);
 }
 
 }  // namespace

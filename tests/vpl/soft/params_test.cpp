@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "soft_encoder.h"
 
@@ -146,6 +147,82 @@ TEST(VplSoftParams, what_can_be_mended_is_mended_with_a_warning) {
     EXPECT_EQ(params.AsyncDepth, 64);
 }
 
+TEST(VplSoftParams, a_qp_above_the_codecs_range_is_lowered_with_a_warning) {
+    for (const auto& [codec, highest] : {std::pair<mfxU32, mfxU16>{MFX_CODEC_AVC, 51},
+                                         {MFX_CODEC_HEVC, 51},
+                                         {MFX_CODEC_AV1, 255}}) {
+        SoftSession session;
+        mfxVideoParam params = make_params(codec, 128, 96);
+        params.mfx.QPI = params.mfx.QPP = params.mfx.QPB = static_cast<mfxU16>(highest + 1);
+        mfxVideoParam asked = params;
+        EXPECT_EQ(query(session, params), MFX_WRN_INCOMPATIBLE_VIDEO_PARAM);
+        EXPECT_EQ(params.mfx.QPI, highest);
+        EXPECT_EQ(params.mfx.QPP, highest);
+        EXPECT_EQ(params.mfx.QPB, highest);
+        EXPECT_EQ(MFXVideoENCODE_Init(session.get(), &asked), MFX_WRN_INCOMPATIBLE_VIDEO_PARAM);
+    }
+}
+
+TEST(VplSoftParams, a_qp_range_above_the_codecs_is_dropped_with_a_warning) {
+    SoftSession session;
+    mfxVideoParam params = make_params(MFX_CODEC_HEVC, 128, 96);
+    mfxExtCodingOption2 option{};
+    option.Header = {MFX_EXTBUFF_CODING_OPTION2, sizeof option};
+    option.MaxQPI = option.MaxQPP = option.MaxQPB = 52;
+    mfxExtBuffer* buffers[] = {&option.Header};
+    params.ExtParam = buffers;
+    params.NumExtParam = 1;
+    EXPECT_EQ(query(session, params), MFX_WRN_INCOMPATIBLE_VIDEO_PARAM);
+    EXPECT_EQ(option.MaxQPI, 0);
+}
+
+/// Query's answer and Init's, which must go together.
+void expect_refused(const mfxVideoParam& asked) {
+    SoftSession session;
+    mfxVideoParam params = asked;
+    EXPECT_EQ(query(session, params), MFX_ERR_UNSUPPORTED);
+    params = asked;
+    EXPECT_EQ(MFXVideoENCODE_Init(session.get(), &params), MFX_ERR_INVALID_VIDEO_PARAM);
+}
+
+TEST(VplSoftParams, a_rate_that_32_bits_of_bits_do_not_hold_is_refused) {
+    for (const mfxU32 codec : {MFX_CODEC_AVC, MFX_CODEC_HEVC, MFX_CODEC_AV1}) {
+        mfxVideoParam params = make_params(codec, 128, 96);
+        params.mfx.RateControlMethod = MFX_RATECONTROL_CBR;
+        params.mfx.TargetKbps = params.mfx.MaxKbps = 40000;
+        params.mfx.BRCParamMultiplier = 51;
+        expect_refused(params);
+        params.mfx.BRCParamMultiplier = 65535;
+        expect_refused(params);
+        params.mfx.BRCParamMultiplier = 2;
+        params.mfx.BufferSizeInKB = 0;
+        params.mfx.InitialDelayInKB = 65535;
+        const SoftEncoder encoder(params);
+        EXPECT_EQ(encoder.actual().mfx.TargetKbps * encoder.actual().mfx.BRCParamMultiplier, 80000);
+    }
+}
+
+TEST(VplSoftParams, a_frame_rate_that_no_codec_counts_with_is_refused) {
+    for (const auto& [rate_n, rate_d] :
+         {std::pair<mfxU32, mfxU32>{241, 1}, {4000000000U, 1}, {0, 1}, {4294967291U, 100000007}}) {
+        mfxVideoParam params = make_params(MFX_CODEC_AV1, 128, 96);
+        params.mfx.FrameInfo.FrameRateExtN = rate_n;
+        params.mfx.FrameInfo.FrameRateExtD = rate_d;
+        expect_refused(params);
+    }
+}
+
+TEST(VplSoftParams, a_frame_rate_of_large_numbers_is_what_it_is_in_small_ones) {
+    for (const mfxU32 codec : {MFX_CODEC_AVC, MFX_CODEC_HEVC, MFX_CODEC_AV1}) {
+        mfxVideoParam params = make_params(codec, 128, 96);
+        params.mfx.FrameInfo.FrameRateExtN = 3000000000U;
+        params.mfx.FrameInfo.FrameRateExtD = 100000000;
+        SoftEncoder encoder(params);
+        EXPECT_EQ(encoder.actual().mfx.FrameInfo.FrameRateExtN, 3000000000U);
+        EXPECT_EQ(encoder.encode(2).size() + encoder.drain().size(), 2U);
+    }
+}
+
 TEST(VplSoftParams, av1_has_cbr_without_and_vbr_with_b_frames) {
     SoftSession session;
     mfxVideoParam params = make_params(MFX_CODEC_AV1, 128, 96);
@@ -251,6 +328,9 @@ RC_GTEST_PROP(VplSoftParams, what_query_has_mended_passes_a_second_time, ()) {
     params.mfx.QPI = any();
     params.mfx.QPP = any();
     params.mfx.QPB = any();
+    params.mfx.BRCParamMultiplier = any();
+    params.mfx.FrameInfo.FrameRateExtN = *rc::gen::arbitrary<mfxU32>();
+    params.mfx.FrameInfo.FrameRateExtD = *rc::gen::arbitrary<mfxU32>();
     params.mfx.FrameInfo.CropX = any();
     params.mfx.FrameInfo.CropW = any();
     query(session, params);

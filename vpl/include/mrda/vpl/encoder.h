@@ -85,10 +85,12 @@ class Encoder {
     [[nodiscard]] const vaapi::Surface& surface(std::size_t index) const;
 
     /// Encodes surface `index`; it is the encoder's until free_surface() shows it again. Waits for
-    /// `ready` (when the pixels may be read), not for the encoder. `pts` is in 90 kHz ticks.
-    /// Errors: busy (async_depth operations in flight: receive() first), invalid_argument (a
-    /// surface in use; after drain()), what the runtime returned.
-    [[nodiscard]] Result<void> submit(std::size_t index, std::int64_t pts, const Sync& ready);
+    /// `ready` (when the pixels may be read), at most `timeout_ns`; not for the encoder. `pts` is
+    /// in 90 kHz ticks. On an error the surface stays free. Errors: timeout or what else `ready`
+    /// gave, busy (async_depth operations in flight: receive() first), invalid_argument (a surface
+    /// in use; after drain()), what the runtime returned.
+    [[nodiscard]] Result<void> submit(std::size_t index, std::int64_t pts, const Sync& ready,
+                                      std::uint64_t timeout_ns = kWaitForever);
 
     /// No more input: what is inside comes out of receive(). Does not wait.
     void drain() { draining_ = true; }

@@ -72,6 +72,8 @@ class FrameAllocator {
     static mfxStatus free(mfxHDL self, mfxFrameAllocResponse* response);
 
     Entry* find(mfxMemId id) const;
+    /// False if the entry is not mapped. With mutex_ held.
+    static bool add_lock(Entry& entry, mfxFrameData& data);
 
     mfxFrameAllocator interface_{};
     std::vector<std::unique_ptr<Entry>> entries_;
