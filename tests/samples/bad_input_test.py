@@ -46,8 +46,34 @@ class Values(usm_to_va.Case):
         self.expect_refused(UNSUPPORTED, ['"NV99"', "known formats", "NV12"], "--format", "NV99")
 
     def test_a_format_that_no_encoder_takes(self):
-        self.expect_refused(UNSUPPORTED, "YU12", *SMALL, "--format", "I420",
-                            "--encode", self.path("out.h264"))
+        for pixels, named in [("I420", "YU12"), ("YUY2", "YUY2")]:
+            self.expect_refused(UNSUPPORTED, [named + " surfaces", "convert to NV12 or P010"],
+                                *SMALL, "--format", pixels, "--encode", self.path("out.h264"))
+
+    def test_sizes_that_the_codec_does_not_have(self):
+        for size, codec, smallest in [(8, "h264", "16x16"), (16, "h265", "32x32"),
+                                      (32, "av1", "64x64")]:
+            with self.subTest(codec):
+                self.expect_refused(UNSUPPORTED, [f"{size}x{size}", f"it takes {smallest} to"],
+                                    "--width", size, "--height", size,
+                                    "--encode", self.path("out." + codec))
+        self.expect_refused(UNSUPPORTED, ["10000x64", "to 8192x8192"], "--width", 10000,
+                            "--height", 64, "--encode", self.path("out.h264"))
+
+    def test_rates_that_no_codec_counts_with(self):
+        out = ["--encode", self.path("out.h264")]
+        self.expect_refused(UNSUPPORTED, "frame rate's numerator, 500", *SMALL, *out, "--fps", 500)
+        self.expect_refused(UNSUPPORTED, "bit rate in kbit/s, 29999", *SMALL, *out, "--bitrate", 3000000)
+
+    def test_mistakes_are_told_in_json_too(self):
+        for arguments in [["--colour", "red"], ["--width", "641"], ["--platform", "cloud"],
+                          ["--input", self.path("in.nv12")], ["--height", "tall"]]:
+            with self.subTest(arguments):
+                done = usm_to_va.run("--json", *arguments, platform=None)
+                self.assertEqual(done.returncode, USAGE)
+                error = json.loads(done.stdout)["error"]
+                self.assertEqual(error["code"], "invalid argument")
+                self.assertIn(error["message"], done.stderr.decode())
 
     def test_an_import_that_nobody_knows(self):
         self.expect_refused(USAGE, ['"dmabuf"', "prime2", "userptr"], "--import", "dmabuf")
@@ -124,6 +150,19 @@ class Drivers(usm_to_va.Case):
             file.write(b"no ELF\n")
         self.expect_refused(NOT_FOUND, "Level Zero", environment=self.choose())
 
+    def test_a_va_driver_whose_surfaces_no_cpu_can_write(self):
+        liar = os.path.join(self.drivers, "..", "..", "tests", "liar", "mrda_drv_video.so")
+        if not os.path.exists(liar):
+            self.skipTest("built without the driver that lies")
+        environment = self.choose("libmrda_ze.so")
+        os.symlink(os.path.abspath(liar), os.path.join(self.chosen, "mrda_drv_video.so"))
+        environment["MRDA_TEST_LIE"] = "no derived images"
+        report = self.run_json(*SMALL, environment=environment)
+        self.assertIs(report["surface"]["same_memory"], True)
+        self.assertIs(report["surface"]["written_through"], False)
+        [told] = [step["found"] for step in report["steps"] if step["step"] == "same memory"]
+        self.assertIn("the other way was not tried", told)
+
     def test_no_va_driver(self):
         self.expect_refused(NOT_FOUND, ["software VA driver does not load", self.chosen],
                             environment=self.choose("libmrda_ze.so"))
@@ -159,6 +198,17 @@ class Inputs(usm_to_va.Case):
                             *self.encode(path), "--frames", 5)
         self.expect_refused(CORRUPT, ["ends in frame 3"],
                             *self.encode("-"), "--frames", 5, input=bytes(3 * NV12_BYTES))
+
+    def test_nothing_at_all(self):
+        path = self.write_raw(0)
+        self.expect_refused(CORRUPT, [path, "is empty"], *self.encode(path))
+        self.expect_refused(CORRUPT, ["standard input is empty"], *self.encode("-"), input=b"")
+        self.expect_refused(CORRUPT, ["standard input is empty"], *self.encode("-"),
+                            "--frames", 2, input=b"")
+
+    def test_a_file_with_nowhere_to_encode_it_to(self):
+        path = self.write_raw(NV12_BYTES)
+        self.expect_refused(USAGE, [path, "--encode"], *SMALL, "-i", path)
 
     def test_a_file_that_is_not_there(self):
         self.expect_refused(NOT_FOUND, self.path("missing"), *self.encode(self.path("missing")))

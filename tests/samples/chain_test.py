@@ -34,6 +34,7 @@ class Chain(usm_to_va.Case):
         self.assertGreaterEqual(report["usm"]["bytes"], NV12_BYTES)
         self.assertEqual(report["surface"]["object"], report["usm"]["object"])
         self.assertTrue(report["surface"]["same_memory"])
+        self.assertTrue(report["surface"]["written_through"])
 
     def test_writes_the_json_into_a_file_beside_the_text(self):
         text = self.run_well(*SMALL, "--report", self.path("report.json"))
