@@ -21,13 +21,20 @@ Results are written to build/quickstart/.
 TXT
 }
 
+# needs WHAT OPTION [VALUE ...]: ends with 2 where the option has no value; another option is none.
+needs() {
+  case ${3:-} in
+    "" | --*) echo "quickstart.sh: $2 needs $1" >&2; exit 2 ;;
+  esac
+}
+
 input="" codec=h264 platform=auto frames=300
 while [ $# -gt 0 ]; do
   case $1 in
-    --input) input=${2:?--input needs a video}; shift 2 ;;
-    --codec) codec=${2:?--codec needs h264, h265 or av1}; shift 2 ;;
-    --platform) platform=${2:?--platform needs auto, gpu or software}; shift 2 ;;
-    --frames) frames=${2:?--frames needs a number}; shift 2 ;;
+    --input) needs "a video" "$@"; input=$2; shift 2 ;;
+    --codec) needs "h264, h265 or av1" "$@"; codec=$2; shift 2 ;;
+    --platform) needs "auto, gpu or software" "$@"; platform=$2; shift 2 ;;
+    --frames) needs "a number" "$@"; frames=$2; shift 2 ;;
     -h | --help) usage; exit 0 ;;
     *) echo "quickstart.sh: unknown option $1" >&2; usage >&2; exit 2 ;;
   esac

@@ -39,8 +39,9 @@ mrda::Result<std::vector<Frame>> make_frames(const Device& device, const mrda::F
                                              const Options& options, std::size_t count,
                                              Report& report);
 
-/// Step 9, where the route is not `map`: writes every byte on each side and reads it on the other.
-/// Errors: corrupt, naming the first byte that differs.
+/// Step 9, where the route is not `map`: writes every byte on each side and reads it on the other;
+/// on the USM's side only where the driver shows a surface as a copy. Errors: corrupt, naming the
+/// first byte that differs.
 mrda::Result<void> prove_same_memory(const Device& device, Frame& frame,
                                      const mrda::FrameLayout& layout, Report& report);
 

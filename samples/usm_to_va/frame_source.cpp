@@ -39,6 +39,9 @@ mrda::Result<void> FrameSource::check_size() {
         return {};
     }
     const auto bytes = static_cast<std::uint64_t>(status.st_size);
+    if (bytes == 0) {
+        return empty();
+    }
     const std::uint64_t frame_bytes = layout_.packed_bytes();
     const std::string found = path_ + " has " + std::to_string(bytes) + " bytes, " +
                               std::to_string(bytes / frame_bytes) + " frames of " +
@@ -53,6 +56,13 @@ mrda::Result<void> FrameSource::check_size() {
                                 found + "; " + std::to_string(frames_) + " were asked for");
     }
     return {};
+}
+
+mrda::Error FrameSource::empty() const {
+    return mrda::make_error(mrda::Errc::corrupt, (path_ == "-" ? "standard input" : path_) +
+                                                     " is empty; a frame takes " +
+                                                     std::to_string(layout_.packed_bytes()) +
+                                                     " bytes");
 }
 
 mrda::Result<bool> FrameSource::read(std::span<std::byte> frame) {
@@ -77,6 +87,9 @@ mrda::Result<bool> FrameSource::read(std::span<std::byte> frame) {
             break;
         }
         filled += static_cast<std::size_t>(count);
+    }
+    if (filled == 0 && next_ == 0) {
+        return empty();
     }
     if (filled == 0 && frames_ == 0) {
         return false;

@@ -2,10 +2,12 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
+#include <algorithm>
+#include <string_view>
 
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/frame_layout.h"
+#include "report.h"
 
 namespace usm_to_va {
 
@@ -85,8 +87,20 @@ mrda::Result<Options> interpret(const Words& words, Options options) {
     MRDA_ASSIGN(options.usm, parse_usm(words.usm, options.import_route));
     if (!options.output.empty()) {
         MRDA_ASSIGN(options.codec, codec_of(options.output));
+    } else if (!options.input.empty()) {
+        return mrda::make_error(mrda::Errc::invalid_argument,
+                                "--input " + options.input +
+                                    " is what to encode: say where to, with --encode OUT.h264");
     }
     return options;
+}
+
+/// Programs that asked for JSON get their answer there too.
+ParsedOptions refuse(const mrda::Error& error, bool as_json, const std::string& report_path) {
+    Report report(as_json, report_path);
+    report.failed(error);
+    static_cast<void>(report.finish());  // The first mistake is the one to tell.
+    return {std::nullopt, mrda::exit_code_of(error.code)};
 }
 
 }  // namespace
@@ -110,7 +124,8 @@ ParsedOptions parse_options(int argc, char** argv) {
         ->capture_default_str();
     app.add_option("--usm", words.usm, "auto, device, host or shared")->capture_default_str();
     app.add_option("--encode", options.output, "OUT.h264, OUT.h265 or OUT.av1");
-    app.add_option("-i,--input", options.input, "raw frames; without it, a moving pattern");
+    app.add_option("-i,--input", options.input,
+                   "raw frames for --encode; without it, a moving pattern");
     app.add_option("--frames", options.frames,
                    "how many; 0: all of the input, or 60 of the pattern")
         ->check(CLI::NonNegativeNumber)
@@ -130,13 +145,18 @@ ParsedOptions parse_options(int argc, char** argv) {
     app.add_option("--report", options.report, "a file for the JSON object, beside the text");
     try {
         app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+        return {std::nullopt, app.exit(help)};
     } catch (const CLI::ParseError& error) {
-        return {std::nullopt, app.exit(error) == 0 ? 0 : mrda::kExitUsage};
+        // The options may not have been read as far as this one.
+        const bool as_json =
+            std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+        const std::string message = std::string(error.what()) + " (--help lists the options)";
+        return refuse(mrda::make_error(mrda::Errc::invalid_argument, message), as_json, "");
     }
     auto interpreted = interpret(words, options);
     if (!interpreted) {
-        std::cerr << "usm_to_va: " << mrda::to_string(interpreted.error()) << '\n';
-        return {std::nullopt, mrda::exit_code_of(interpreted.error().code)};
+        return refuse(interpreted.error(), options.json, options.report);
     }
     return {std::move(*interpreted), 0};
 }

@@ -58,6 +58,13 @@ int main(int argc, char** argv) {
         device = *parsed;
     }
     if (*request == mrda::PlatformRequest::software) {
+        if (device) {
+            return fail(mrda::make_error(
+                mrda::Errc::invalid_argument,
+                "--device " + mrda::to_string(*device) +
+                    " with --platform software: the software device has no PCI address; leave one "
+                    "of the two out"));
+        }
         if (const auto used = mrda::use_software_drivers(); !used.ok()) {
             return fail(used.error());
         }

@@ -30,6 +30,10 @@ set(configure ${CMAKE_COMMAND} -S ${outside_dir} -G ${generator}
 
 run(${CMAKE_COMMAND} --install ${build_dir} --config ${config} --prefix ${prefix})
 
+if(NOT EXISTS ${prefix}/${doc_dir}/LICENSE)
+  message(FATAL_ERROR "no LICENSE in ${prefix}/${doc_dir}")
+endif()
+
 # The installed package is whole only if nothing in it leads back to the build tree.
 file(GLOB_RECURSE package_files ${prefix}/*.cmake)
 foreach(file IN LISTS package_files)

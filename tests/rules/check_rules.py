@@ -7,6 +7,8 @@
 
 import os
 import re
+import stat
+import subprocess
 import sys
 
 # ---- The table ------------------------------------------------------------------------------------
@@ -25,12 +27,16 @@ VENDORS = {
     "ffmpeg": r"lib(av\w+|sw\w+)/",
     "cli11": r"CLI/",
     "json": r"nlohmann/",
+    "grpc": r"(grpc|grpcpp|google/protobuf)/|mrda/v1/\w+\.(grpc\.)?pb\.h$",
+    "spdlog": r"spdlog/",
+    "toml": r"toml\+\+/",
+    "systemd": r"systemd/",
     "test": r"(gtest|gmock|rapidcheck)(\.h$|/)",
 }
 
 # Who may include which of our modules ("mrda/MODULE/...") and which vendors' headers. The longest
 # prefix of a file's path decides. Public headers of a wrapper come with their vendor's.
-ALL_MODULES = {"interop", "l0", "vaapi", "vpl"}
+ALL_MODULES = {"interop", "media", "ivshmem", "guest", "l0", "vaapi", "vpl"}
 ROOMS = {
     "interop": ({"interop"}, {"drm_fourcc"}),
     "l0": ({"interop", "l0"}, {"level_zero", "drm_fourcc"}),
@@ -42,6 +48,18 @@ ROOMS = {
         {"interop"},
         {"vpl", "va", "drm", "drm_fourcc", "x264", "x265", "svtav1", "libyuv"},
     ),
+    "interop/media": ({"interop", "media"}, set()),
+    "ivshmem": ({"interop", "ivshmem"}, set()),
+    "vpl/plugin": (
+        {"interop", "media", "l0", "vaapi", "vpl"},
+        {"level_zero", "vpl", "va", "drm_fourcc"},
+    ),
+    "service/common": ({"interop", "ivshmem"}, {"json"}),
+    "service/plugins": ({"interop", "media"}, set()),
+    "service/worker": ({"interop", "media", "ivshmem"}, set()),
+    "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "spdlog", "toml", "systemd"}),
+    "service/guest": ({"interop", "ivshmem", "guest"}, {"grpc"}),
+    "service/ctl": ({"interop", "ivshmem"}, {"grpc", "json", "cli11"}),
     "service/probe": (
         {"interop", "l0", "vaapi", "vpl"},
         {"level_zero", "va", "vpl", "drm_fourcc", "cli11", "json"},
@@ -78,8 +96,27 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 COMMAND = re.compile(r"^\s*(\w+)\s*\(([^()]*)\)", re.MULTILINE)
 
 
-def project_files(root):
-    """Paths of the project's own files, relative to root; what is built or hidden is none."""
+def ask_git(root, *arguments):
+    """What git says in root; None if it says nothing (no git, no work tree, not ours to read)."""
+    # A hook's environment names the hook's repository, whatever folder is asked about.
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith("GIT_")}
+    try:
+        asked = subprocess.run(["git", "-C", root, *arguments], capture_output=True, check=True,
+                               env=environment)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return os.fsdecode(asked.stdout)
+
+
+def is_work_tree(root):
+    """Whether root is the top of one: a folder inside somebody else's is not."""
+    top = ask_git(root, "rev-parse", "--show-toplevel")
+    return top is not None and os.path.realpath(top.rstrip("\n")) == os.path.realpath(root)
+
+
+def walk(root):
+    """What lies under root; what is built or hidden does not count."""
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(
             name for name in folders
@@ -87,6 +124,22 @@ def project_files(root):
         )
         for name in sorted(names):
             yield os.path.relpath(os.path.join(folder, name), root)
+
+
+def project_files(root):
+    """Paths of the project's own regular files, relative to root."""
+    listed = None
+    if is_work_tree(root):
+        listed = ask_git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    # A file whose merge is unfinished is listed once for each side.
+    paths = walk(root) if listed is None else sorted(set(listed.split("\0")) - {""})
+    for path in paths:
+        try:
+            mode = os.lstat(os.path.join(root, path)).st_mode
+        except FileNotFoundError:  # Deleted, and not yet committed so.
+            continue
+        if stat.S_ISREG(mode):
+            yield path
 
 
 def room_of(path):

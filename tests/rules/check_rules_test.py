@@ -3,21 +3,28 @@
 """Proves that check_rules.py finds what it is there to find."""
 
 import os
+import shutil
+import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 import check_rules
 
 SPDX = "// SPDX-License-Identifier: MIT\n"
 
 
+def write(root, files):
+    for path, text in files.items():
+        whole = os.path.join(root, path)
+        os.makedirs(os.path.dirname(whole), exist_ok=True)
+        with open(whole, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
 def breaches_of(files):
     with tempfile.TemporaryDirectory() as root:
-        for path, text in files.items():
-            whole = os.path.join(root, path)
-            os.makedirs(os.path.dirname(whole), exist_ok=True)
-            with open(whole, "w", encoding="utf-8") as file:
-                file.write(text)
+        write(root, files)
         return list(check_rules.check(root))
 
 
@@ -88,6 +95,68 @@ class Includes(unittest.TestCase):
     def test_what_is_built_or_hidden_is_not_looked_at(self):
         for folder in ("build/x", "build-arm", ".git"):
             self.assertEqual(breaches_of({f"{folder}/a.cpp": "#include <nonsense.h>\n"}), [])
+
+
+class Files(unittest.TestCase):
+    """Which files count as the project's own."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = folder.name
+
+    def git(self, *arguments):
+        if shutil.which("git") is None:
+            self.skipTest("git is not installed")
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("GIT_")}
+        subprocess.run(["git", "-C", self.root, *arguments], check=True, capture_output=True,
+                       env=environment)
+
+    def assert_files(self, *paths):
+        self.assertEqual(sorted(check_rules.project_files(self.root)), sorted(paths))
+
+    def test_without_git_are_those_that_lie_there(self):
+        write(self.root, {"a/b.cpp": "", ".ci/run": "", ".hidden/c": "", "build/d": ""})
+        self.assert_files("a/b.cpp", ".ci/run")
+
+    def test_in_a_work_tree_are_those_tracked_and_those_new_but_not_ignored(self):
+        self.git("init")
+        write(self.root, {".gitignore": "/build*/\n*.log\n", "tracked.cpp": "", "new.cpp": "",
+                          "a.log": "", "build/b.cpp": "", ".github/c": ""})
+        self.git("add", "tracked.cpp")
+        self.assert_files(".gitignore", ".github/c", "new.cpp", "tracked.cpp")
+
+    def test_a_tracked_file_that_was_deleted_is_none(self):
+        self.git("init")
+        write(self.root, {"gone.cpp": "", "here.cpp": ""})
+        self.git("add", ".")
+        os.remove(os.path.join(self.root, "gone.cpp"))
+        self.assert_files("here.cpp")
+
+    def test_in_a_folder_of_another_work_tree_are_those_that_lie_there(self):
+        self.git("init")
+        write(self.root, {".gitignore": "*\n", "inner/a.cpp": ""})
+        self.root = os.path.join(self.root, "inner")
+        self.assert_files("a.cpp")
+
+    def test_do_not_follow_from_the_repository_that_a_hook_names(self):
+        self.git("init")
+        write(self.root, {"a.cpp": ""})
+        with mock.patch.dict(os.environ, {"GIT_DIR": "/nowhere", "GIT_INDEX_FILE": "/nowhere"}):
+            self.assert_files("a.cpp")
+
+    def test_a_link_is_none_whether_it_leads_to_a_file_or_nowhere(self):
+        for in_git in [False, True]:
+            with self.subTest(in_git=in_git):
+                if in_git:
+                    self.git("init")
+                write(self.root, {"a.cpp": SPDX})
+                for name, target in [("b.cpp", "a.cpp"), ("c.cpp", "/nowhere")]:
+                    if not os.path.lexists(os.path.join(self.root, name)):
+                        os.symlink(target, os.path.join(self.root, name))
+                self.assert_files("a.cpp")
+                self.assertEqual(list(check_rules.check(self.root)), [])
 
 
 class Spdx(unittest.TestCase):

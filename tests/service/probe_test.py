@@ -66,6 +66,13 @@ class Usage(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn('"cloud"', done.stdout)
 
+    def test_a_device_of_the_software_platform_is_refused_by_name(self):
+        for mode in [[], ["--chain"]]:
+            with self.subTest(mode):
+                done = probe(*mode, "--platform", "software", "--device", "0000:03:00.0")
+                self.assertEqual(done.returncode, 2)
+                self.assertIn("--device 0000:03:00.0 with --platform software", done.stdout)
+
     def test_an_option_that_nobody_knows_is_refused_by_name(self):
         done = probe("--colour")
         self.assertEqual(done.returncode, 2)
