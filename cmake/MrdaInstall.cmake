@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What find_package(mrda COMPONENTS interop l0 vaapi vpl) reads: the modules that were built, and the
+# What find_package(mrda COMPONENTS interop media ivshmem guest l0 vaapi vpl) reads: the modules that were built, and the
 # vendors' libraries that a program must link with them.
 
 include(CMakePackageConfigHelpers)
@@ -22,7 +22,7 @@ endfunction()
 
 set(MRDA_COMPONENTS "")
 set(MRDA_FIND_MODULES "")
-foreach(component IN ITEMS interop l0 vaapi vpl)
+foreach(component IN ITEMS interop media ivshmem guest l0 vaapi vpl)
   if(NOT TARGET mrda_${component})
     continue()
   endif()

@@ -53,6 +53,17 @@ function(mrda_driver target file)
   install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mrda)
 endfunction()
 
+# mrda_plugin(NAME SOURCES ... [PRIVATE lib...]): a codec plugin, which workers load by NAME.
+function(mrda_plugin name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE" ${ARGN})
+  add_library(mrda_plugin_${name} MODULE ${ARG_SOURCES})
+  set_target_properties(mrda_plugin_${name} PROPERTIES
+    OUTPUT_NAME mrda_${name}
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/mrda/plugins)
+  target_link_libraries(mrda_plugin_${name} PRIVATE ${ARG_PRIVATE} mrda_options)
+  install(TARGETS mrda_plugin_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mrda/plugins)
+endfunction()
+
 # mrda_program(NAME SOURCES ... [PRIVATE lib...]): an installed program in build/bin.
 function(mrda_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE" ${ARGN})

@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: MIT
-#include "run_child.h"
+#include "mrda/interop/run_child.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <future>
 #include <limits>
 #include <string>
+#include <system_error>
 
 #include "interop/temp_files.h"
 #include "mrda/interop/fd.h"
@@ -95,6 +107,62 @@ TEST(RunChild, a_child_that_hangs_is_killed_also_where_the_kernel_reaps_it) {
     ASSERT_FALSE(child.ok());
     EXPECT_EQ(child.error().code, Errc::timeout);
     EXPECT_THAT(child.error().message, EndsWith("so far\n"));
+}
+
+/// A process of the number `wanted` that is not our child, for a minute; empty where the kernel
+/// does not let us choose.
+Fd start_stranger(pid_t wanted) {
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        clone_args chosen{};
+        chosen.set_tid = reinterpret_cast<std::uintptr_t>(&wanted);
+        chosen.set_tid_size = 1;
+        if (::syscall(SYS_clone3, &chosen, sizeof chosen) == 0) {
+            ::alarm(60);
+            ::pause();
+        }
+        ::_exit(0);
+    }
+    while (::waitpid(parent, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return Fd(static_cast<int>(::syscall(SYS_pidfd_open, wanted, 0)));
+}
+
+bool watches_a_process() {
+    std::error_code gone;  // What is listed may be closed meanwhile.
+    return std::ranges::any_of(
+        std::filesystem::directory_iterator("/proc/self/fd"), [&](const auto& entry) {
+            return std::filesystem::read_symlink(entry, gone).string().find("pidfd") !=
+                   std::string::npos;
+        });
+}
+
+TEST(RunChild, a_child_that_the_kernel_has_reaped_is_not_killed_by_a_number_that_is_anothers_now) {
+    const TempDir dir;
+    const std::string file = dir.file("number");
+    const auto before = ::signal(SIGCHLD, SIG_IGN);
+    // It ends once it is watched; what it leaves behind keeps its output open past the deadline.
+    const std::string go = dir.path() + "/go";
+    const std::string script = "until [ -e " + go + " ]; do :; done; sleep 5 & echo $$ > " + file;
+    auto running = std::async(std::launch::async, [&] { return shell(script, 1'000'000'000); });
+    while (!watches_a_process()) {
+    }
+    std::ofstream(go) << "go";
+    pid_t number = 0;
+    while (number == 0 || ::kill(number, 0) == 0) {
+        std::ifstream(file) >> number;
+    }
+    const Fd stranger = start_stranger(number);
+    const auto child = running.get();
+    ::signal(SIGCHLD, before);
+    if (!stranger) {
+        GTEST_SKIP() << "this kernel lets us choose no process' number";
+    }
+    pollfd ended{.fd = stranger.get(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&ended, 1, 500), 0) << "it was killed";
+    ::syscall(SYS_pidfd_send_signal, stranger.get(), SIGKILL, nullptr, 0);
+    ASSERT_FALSE(child.ok());
+    EXPECT_EQ(child.error().code, Errc::timeout);
 }
 
 TEST(RunChild, output_beyond_the_limit_is_read_and_dropped) {

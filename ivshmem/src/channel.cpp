@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "mrda/ivshmem/channel.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mrda::ivshmem {
+
+namespace {
+
+/// A sleeper looks again this often, whatever the peer does to its sleep word.
+constexpr std::uint64_t kLongestSleepNs = 250'000'000;
+/// Between two looks at the clock while spinning.
+constexpr int kLooksPerTick = 16;
+
+void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#else
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+#endif
+}
+
+}  // namespace
+
+Channel::Channel(RingProducer producer, RingConsumer consumer, PeerMemory own_page,
+                 PeerMemory peer_page, std::unique_ptr<Wakeup> wakeup)
+    : producer_(producer),
+      consumer_(consumer),
+      own_page_(own_page),
+      peer_page_(peer_page),
+      wakeup_(std::move(wakeup)),
+      interrupted_(std::make_unique<std::atomic<bool>>(false)) {}
+
+Result<Channel> Channel::attach(PeerMemory control, const SessionLayout& layout, Side side) {
+    MRDA_ASSIGN(const PeerMemory host, control.range(kHostPage * kPageBytes, kPageBytes));
+    MRDA_ASSIGN(const PeerMemory guest, control.range(kGuestPage * kPageBytes, kPageBytes));
+    MRDA_ASSIGN(const PeerMemory from_guest,
+                control.range(layout.guest_ring_offset(), layout.ring_bytes()));
+    MRDA_ASSIGN(const PeerMemory from_host,
+                control.range(layout.host_ring_offset(), layout.ring_bytes()));
+    if (side == Side::host) {
+        return Channel(RingProducer(from_host, guest), RingConsumer(from_guest, host), host, guest,
+                       make_futex_wakeup(host, guest));
+    }
+    return Channel(RingProducer(from_guest, host), RingConsumer(from_host, guest), guest, host,
+                   make_futex_wakeup(guest, host));
+}
+
+Result<void> Channel::initialise(PeerMemory control, const SessionLayout& layout,
+                                 const SessionHeader& header) {
+    MRDA_ASSIGN(const PeerMemory pages, control.range(0, layout.control_bytes()));
+    pages.clear();
+    pages.publish(kHeaderPage * kPageBytes, header);
+    return {};
+}
+
+Result<bool> Channel::send(const Descriptor& descriptor) {
+    MRDA_ASSIGN(const bool sent, producer_.push(descriptor));
+    if (!sent) {
+        return false;
+    }
+    // Pairs with the fence in wait(): either the sleeper sees the entry, or we see it sleep.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (peer_page_.load(kSleepOffset, std::memory_order_relaxed) != 0 &&
+        peer_page_.exchange(kSleepOffset, 0) != 0) {
+        wakeup_->wake_peer();
+    }
+    return true;
+}
+
+bool Channel::spin(std::uint64_t budget_ns) {
+    const std::uint64_t begin = now_ns();
+    for (;;) {
+        for (int look = 0; look < kLooksPerTick; ++look) {
+            if (consumer_.ready()) {
+                spin_.answered(now_ns() - begin);
+                return true;
+            }
+            relax();
+        }
+        if (now_ns() - begin >= budget_ns) {
+            spin_.unanswered();
+            return false;
+        }
+    }
+}
+
+bool Channel::wait(std::uint64_t deadline_ns) {
+    if (consumer_.ready()) {
+        return true;
+    }
+    const std::uint64_t budget_ns = spin_.begin_wait();
+    if (budget_ns > 0 && spin(budget_ns)) {
+        return true;
+    }
+    for (;;) {
+        own_page_.store(kSleepOffset, 1, std::memory_order_relaxed);
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        const bool ready = consumer_.ready();
+        const std::uint64_t now = now_ns();
+        if (ready || interrupted_->exchange(false) || now >= deadline_ns) {
+            own_page_.store(kSleepOffset, 0, std::memory_order_relaxed);
+            return ready;
+        }
+        wakeup_->sleep(std::min(deadline_ns, now + kLongestSleepNs));
+    }
+}
+
+void Channel::interrupt() {
+    interrupted_->store(true);
+    own_page_.store(kSleepOffset, 0, std::memory_order_seq_cst);
+    wakeup_->wake_self();
+}
+
+}  // namespace mrda::ivshmem

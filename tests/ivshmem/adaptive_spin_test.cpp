@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "mrda/ivshmem/adaptive_spin.h"
+
+#include <gtest/gtest.h>
+
+namespace mrda::ivshmem {
+namespace {
+
+TEST(AdaptiveSpin, keeps_spinning_while_answers_come_at_once) {
+    AdaptiveSpin spin;
+    for (int i = 0; i < 1000; ++i) {
+        ASSERT_GT(spin.begin_wait(), 0U);
+        spin.answered(300);
+    }
+}
+
+TEST(AdaptiveSpin, spends_almost_nothing_while_answers_stay_away) {
+    AdaptiveSpin spin;
+    std::uint64_t spent_ns = 0;
+    constexpr int kWaits = 10'000;
+    for (int i = 0; i < kWaits; ++i) {
+        const std::uint64_t budget_ns = spin.begin_wait();
+        spent_ns += budget_ns;
+        if (budget_ns > 0) {
+            spin.unanswered();
+        }
+    }
+    EXPECT_LT(spent_ns / kWaits, 10U);
+    EXPECT_GT(spent_ns, 3000U) << "it must try again now and then";
+}
+
+TEST(AdaptiveSpin, comes_back_when_answers_come_at_once_again) {
+    AdaptiveSpin spin;
+    for (int i = 0; i < 1000; ++i) {
+        if (spin.begin_wait() > 0) {
+            spin.unanswered();
+        }
+    }
+    int waits = 0;
+    while (spin.begin_wait() == 0) {
+        ASSERT_LT(++waits, 1025);
+    }
+    spin.answered(300);
+    EXPECT_GT(spin.begin_wait(), 0U);
+}
+
+TEST(AdaptiveSpin, budget_follows_the_answers_and_has_a_bound) {
+    AdaptiveSpin spin;
+    static_cast<void>(spin.begin_wait());
+    spin.answered(5'000);
+    EXPECT_EQ(spin.begin_wait(), 20'000U);
+    spin.answered(1'000'000);
+    EXPECT_EQ(spin.begin_wait(), AdaptiveSpin::kMaxBudgetNs);
+    spin.unanswered();
+    EXPECT_EQ(spin.begin_wait(), AdaptiveSpin::kMaxBudgetNs / 2);
+}
+
+}  // namespace
+}  // namespace mrda::ivshmem
