@@ -26,12 +26,21 @@ Result<void> check_trusted(const std::string& path) {
     if (::stat(path.c_str(), &status) != 0) {
         return os_error("stat", errno, "no plugin at " + path);
     }
-    const bool ours = status.st_uid == 0 || status.st_uid == ::geteuid();
-    if (!ours || (status.st_mode & S_IWOTH) != 0) {
+    if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
         return make_error(Errc::permission_denied,
-                          path + (ours ? " can be written by everybody; chmod o-w it"
-                                       : " belongs to user " + std::to_string(status.st_uid) +
-                                             "; plugins are root's or the service user's own"));
+                          path + " belongs to user " + std::to_string(status.st_uid) +
+                              "; plugins are root's or the service user's own");
+    }
+    if ((status.st_mode & S_IWOTH) != 0) {
+        return make_error(Errc::permission_denied,
+                          path + " can be written by everybody; chmod o-w it");
+    }
+    // A user's own group is the user alone, on systems that make files group-writable.
+    const bool own_group = status.st_gid == 0 || status.st_gid == ::getegid();
+    if ((status.st_mode & S_IWGRP) != 0 && !own_group) {
+        return make_error(
+            Errc::permission_denied,
+            path + " can be written by group " + std::to_string(status.st_gid) + "; chmod g-w it");
     }
     return {};
 }

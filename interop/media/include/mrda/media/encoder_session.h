@@ -16,9 +16,9 @@ namespace mrda::media {
 class Plugin {
   public:
     /// Loads DIR/libmrda_NAME.so. `name` must match [a-z0-9_-]+, and neither the file nor its
-    /// folder may be writable by anybody but root and this process's user. Errors: invalid_argument
-    /// (the name), not_found, permission_denied, unsupported (no plugin, another ABI: both named, a
-    /// missing function), with what the dynamic loader said.
+    /// folder may be writable by anybody but root, this process's user and its group. Errors:
+    /// invalid_argument (the name), not_found, permission_denied, unsupported (no plugin, another
+    /// ABI: both named, a missing function), with what the dynamic loader said.
     static Result<std::shared_ptr<const Plugin>> load(const std::string& directory,
                                                       const std::string& name);
     ~Plugin();

@@ -82,6 +82,7 @@ typedef struct mrda_encoder_config {
     uint32_t reserved;
     mrda_media_layout layout;
     mrda_media_slots input;
+    char path[8]; /* "direct", "blit" or "map": that way in or none; empty: the best there is */
 } mrda_encoder_config;
 
 enum { MRDA_FRAME_KEY = 1 };

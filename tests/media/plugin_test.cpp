@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "interop/temp_files.h"
+#include "mrda/media/encoder_session.h"
+
+namespace mrda::media {
+namespace {
+
+using testing::HasSubstr;
+
+void expect_refused(const std::string& directory, const std::string& name, Errc code,
+                    const std::string& named) {
+    const auto loaded = Plugin::load(directory, name);
+    ASSERT_FALSE(loaded.ok()) << name << " was loaded";
+    EXPECT_EQ(loaded.error().code, code) << loaded.error().message;
+    EXPECT_THAT(to_string(loaded.error()), HasSubstr(named));
+}
+
+TEST(MediaPlugin, a_good_one_is_loaded_and_kept_by_its_sessions) {
+    const auto plugin = Plugin::load(MRDA_PLUGIN_DIR, "copy");
+    ASSERT_TRUE(plugin.ok()) << to_string(plugin.error());
+    EXPECT_STREQ((*plugin)->table().name, "copy");
+    EXPECT_STREQ((*plugin)->table().codecs[0], "copy");
+}
+
+TEST(MediaPlugin, a_name_that_could_be_a_path_is_refused) {
+    for (const char* name : {"", "../copy", "copy.so", "Copy", "a/b", "a b", "\xff"}) {
+        expect_refused(MRDA_PLUGIN_DIR, name, Errc::invalid_argument, "letters a-z");
+    }
+    expect_refused(MRDA_PLUGIN_DIR, std::string(65, 'a'), Errc::invalid_argument, "letters a-z");
+}
+
+TEST(MediaPlugin, one_that_is_not_there_is_not_found_by_its_path) {
+    expect_refused(MRDA_PLUGIN_DIR, "nothing", Errc::not_found, "libmrda_nothing.so");
+    expect_refused("/nowhere", "copy", Errc::not_found, "/nowhere");
+}
+
+TEST(MediaPlugin, what_is_no_shared_object_or_has_no_entry_is_no_plugin) {
+    const TempDir dir;
+    const std::string path = dir.file("libmrda_text.so", "not a shared object");
+    expect_refused(dir.path(), "text", Errc::unsupported, path);
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-entry", Errc::unsupported, "mrda_plugin_entry");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-table", Errc::unsupported, "returned nothing");
+}
+
+TEST(MediaPlugin, one_of_another_abi_is_refused_naming_both) {
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "old-abi", Errc::unsupported,
+                   "built for plugin ABI 99, this host has 1");
+}
+
+TEST(MediaPlugin, one_with_a_short_table_a_wrong_name_or_a_missing_function_is_refused) {
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "short", Errc::unsupported, "bytes, of at least");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "other-name", Errc::unsupported, "another name");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "missing", Errc::unsupported, "function is missing");
+}
+
+/// The copy plugin, where its rights can be changed.
+class MediaPluginRights : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::filesystem::copy_file(std::string(MRDA_PLUGIN_DIR) + "/libmrda_copy.so", file());
+        ASSERT_EQ(::chmod(file().c_str(), 0700), 0);
+        ASSERT_TRUE(Plugin::load(dir_.path(), "copy").ok());
+    }
+    [[nodiscard]] std::string file() const { return dir_.path() + "/libmrda_copy.so"; }
+
+    TempDir dir_;
+};
+
+TEST_F(MediaPluginRights, a_file_that_everybody_can_write_is_refused) {
+    ASSERT_EQ(::chmod(file().c_str(), 0702), 0);
+    expect_refused(dir_.path(), "copy", Errc::permission_denied, "chmod o-w");
+}
+
+TEST_F(MediaPluginRights, a_file_in_a_folder_that_everybody_can_write_is_refused) {
+    ASSERT_EQ(::chmod(dir_.path().c_str(), 0707), 0);
+    expect_refused(dir_.path(), "copy", Errc::permission_denied, dir_.path() + " can be written");
+}
+
+TEST_F(MediaPluginRights, a_file_that_another_group_can_write_is_refused) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "only root can give a file to any group";
+    }
+    ASSERT_EQ(::chown(file().c_str(), 0, 12345), 0);
+    ASSERT_EQ(::chmod(file().c_str(), 0770), 0);
+    expect_refused(dir_.path(), "copy", Errc::permission_denied, "by group 12345");
+    ASSERT_EQ(::chmod(file().c_str(), 0750), 0);
+    EXPECT_TRUE(Plugin::load(dir_.path(), "copy").ok());
+}
+
+TEST_F(MediaPluginRights, a_file_of_another_user_is_refused) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "only root can give a file away";
+    }
+    ASSERT_EQ(::chown(file().c_str(), 12345, 12345), 0);
+    expect_refused(dir_.path(), "copy", Errc::permission_denied, "belongs to user 12345");
+}
+
+}  // namespace
+}  // namespace mrda::media

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace mrda::vpl::plugin {
+
+namespace {
+
+struct ProfileRow {
+    Codec codec;
+    std::string_view name;
+    std::uint16_t number;
+};
+constexpr std::array kProfiles{
+    ProfileRow{Codec::avc, "main", MFX_PROFILE_AVC_MAIN},
+    ProfileRow{Codec::avc, "high", MFX_PROFILE_AVC_HIGH},
+    ProfileRow{Codec::hevc, "main", MFX_PROFILE_HEVC_MAIN},
+    ProfileRow{Codec::hevc, "main10", MFX_PROFILE_HEVC_MAIN10},
+    ProfileRow{Codec::av1, "main", MFX_PROFILE_AV1_MAIN},
+};
+
+std::string text_of(std::span<const char> field) {
+    return {field.data(), ::strnlen(field.data(), field.size())};
+}
+
+Result<std::uint16_t> profile_of(Codec codec, const std::string& name) {
+    if (name.empty()) {
+        return std::uint16_t{0};
+    }
+    std::string known;
+    for (const ProfileRow& row : kProfiles) {
+        if (row.codec == codec && row.name == name) {
+            return row.number;
+        }
+        if (row.codec == codec) {
+            known += (known.empty() ? "" : ", ") + std::string(row.name);
+        }
+    }
+    return make_error(Errc::unsupported, "profile \"" + name + "\" asked of " +
+                                             std::string(to_string(codec)) + ", which has " +
+                                             known);
+}
+
+Result<RateControl> rate_control_of(std::uint32_t number) {
+    switch (number) {
+        case MRDA_RATE_CQP:
+            return RateControl::cqp;
+        case MRDA_RATE_VBR:
+            return RateControl::vbr;
+        case MRDA_RATE_CBR:
+            return RateControl::cbr;
+        default:
+            return make_error(Errc::unsupported,
+                              "rate control " + std::to_string(number) + " is none of oneVPL's");
+    }
+}
+
+Result<void> narrow(const char* name, std::uint32_t value, std::uint16_t& out) {
+    if (value > std::numeric_limits<std::uint16_t>::max()) {
+        return make_error(Errc::invalid_argument,
+                          std::string(name) + " " + std::to_string(value) + " is beyond 65535");
+    }
+    out = static_cast<std::uint16_t>(value);
+    return {};
+}
+
+Result<EncoderConfig> encoder_config_of(const mrda_encoder_config& config) {
+    EncoderConfig wanted;
+    MRDA_ASSIGN(wanted.codec, parse_codec(text_of(config.codec)));
+    MRDA_ASSIGN(wanted.profile, profile_of(wanted.codec, text_of(config.profile)));
+    MRDA_ASSIGN(wanted.rate_control, rate_control_of(config.rate_control));
+    wanted.width_px = config.width_px;
+    wanted.height_px = config.height_px;
+    wanted.fps_num = config.fps_num;
+    wanted.fps_den = config.fps_den;
+    wanted.bitrate_kbps = config.bitrate_kbps;
+    MRDA_TRY(narrow("QP", config.qp, wanted.qp));
+    MRDA_TRY(narrow("GOP size", config.gop_size, wanted.gop_size));
+    MRDA_TRY(narrow("GOP reference distance", config.gop_ref_dist, wanted.gop_ref_dist));
+    MRDA_TRY(narrow("number of reference frames", config.num_ref_frames, wanted.num_ref_frames));
+    MRDA_TRY(narrow("target usage", config.target_usage, wanted.target_usage));
+    MRDA_TRY(narrow("async depth", config.async_depth, wanted.async_depth));
+    return wanted;
+}
+
+Result<FrameLayout> layout_of(const mrda_media_layout& layout) {
+    if (layout.plane_count > MRDA_MAX_PLANES) {
+        return make_error(Errc::invalid_argument,
+                          "a layout of " + std::to_string(layout.plane_count) + " planes");
+    }
+    std::vector<PlaneLayout> planes;
+    for (const mrda_media_plane& plane : std::span(layout.planes, layout.plane_count)) {
+        planes.push_back({plane.offset_bytes, plane.pitch_bytes});
+    }
+    MRDA_ASSIGN(FrameLayout made,
+                FrameLayout::from_planes(layout.drm_fourcc, layout.width_px, layout.height_px,
+                                         layout.modifier, planes));
+    if (!made.is_linear()) {
+        return make_error(Errc::unsupported,
+                          made.to_string() + ": frames in shared memory must be linear");
+    }
+    return made;
+}
+
+Result<void> check_slots(const mrda_media_slots& slots, const FrameLayout& layout) {
+    if (slots.pages == nullptr || slots.slot_count == 0) {
+        return make_error(Errc::invalid_argument, "no mapped slots to encode from");
+    }
+    return layout.check_fits(slots.slot_bytes);
+}
+
+}  // namespace
+
+Result<Config> read_config(const mrda_encoder_config& config) {
+    if (config.size_bytes < sizeof config) {
+        return make_error(Errc::unsupported,
+                          "a configuration of " + std::to_string(config.size_bytes) +
+                              " bytes, of at least " + std::to_string(sizeof config));
+    }
+    MRDA_ASSIGN(const EncoderConfig encoder, encoder_config_of(config));
+    MRDA_ASSIGN(FrameLayout layout, layout_of(config.layout));
+    MRDA_TRY(check_slots(config.input, layout));
+    return Config{encoder, std::move(layout), config.input, text_of(config.device),
+                  text_of(config.path)};
+}
+
+}  // namespace mrda::vpl::plugin

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "session.h"
+
+#include <algorithm>
+
+#include "mrda/media/encoder_session.h"
+
+namespace mrda::vpl::plugin {
+
+namespace {
+
+/// Beyond any copy engine's work: then the device hangs.
+constexpr std::uint64_t kFillTimeoutNs = 5'000'000'000;
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(const mrda_encoder_config& config) {
+    MRDA_ASSIGN(Config wanted, read_config(config));
+    MRDA_ASSIGN(Device device, open_device(wanted.device));
+    std::unique_ptr<Session> session(new Session(std::move(wanted), std::move(device)));
+    MRDA_TRY(session->choose_way());
+    return session;
+}
+
+Result<void> Session::choose_way() {
+    // First, so that what no way can mend is told once.
+    MRDA_ASSIGN(const std::size_t wanted_surfaces,
+                Encoder::needed_surfaces(device_.display, config_.encoder,
+                                         config_.layout.format().drm_fourcc));
+    Error last = make_error(Errc::invalid_argument,
+                            "path \"" + config_.path + "\": choose direct, blit, map or none");
+    for (const WayRow& row : ways()) {
+        if (!config_.path.empty() && config_.path != row.name) {
+            continue;
+        }
+        const auto taken = take_way(row, wanted_surfaces);
+        if (taken.ok()) {
+            return {};
+        }
+        last = taken.error();
+        explain("not " + std::string(row.name) + ": " + to_string(last));
+    }
+    if (!path_reason_.empty()) {
+        last.message = "no way in for " + config_.layout.to_string() + "\n" + path_reason_;
+    }
+    return last;
+}
+
+Result<void> Session::take_way(const WayRow& row, std::size_t wanted_surfaces) {
+    MRDA_ASSIGN(MadeWay made, row.make({device_, config_, wanted_surfaces}));
+    MRDA_ASSIGN(encoder_,
+                Encoder::create(device_.display, config_.encoder, std::move(made.surfaces)));
+    way_ = std::move(made.way);
+    path_ = row.name;
+    explain(config_.path.empty() ? "" : "asked for");
+    explain(made.remark);
+    return {};
+}
+
+void Session::explain(const std::string& line) {
+    path_reason_ += (path_reason_.empty() || line.empty() ? "" : "\n") + line;
+}
+
+Result<bool> Session::send(std::uint32_t slot, std::int64_t pts, bool key_frame) {
+    if (slot >= config_.slots.slot_count ||
+        std::find(held_.begin(), held_.end(), slot) != held_.end()) {
+        return make_error(Errc::invalid_argument, "slot " + std::to_string(slot) + " sent of " +
+                                                      std::to_string(config_.slots.slot_count) +
+                                                      ", or sent twice");
+    }
+    const auto index =
+        way_->in_place() ? std::optional<std::size_t>(slot) : encoder_->free_surface();
+    if (encoder_->full() || !index) {
+        return false;
+    }
+    MRDA_ASSIGN(const Sync there, way_->bring(slot, *index, encoder_->surface(*index)));
+    const auto submitted = encoder_->submit(*index, pts, there, kFillTimeoutNs,
+                                            key_frame ? PictureKind::key : PictureKind::automatic);
+    if (!submitted.ok() && submitted.error().code == Errc::busy) {
+        return false;
+    }
+    MRDA_TRY(submitted);
+    held_.push_back(slot);
+    return true;
+}
+
+std::optional<std::uint32_t> Session::take_done() {
+    const auto done = std::find_if(held_.begin(), held_.end(), [this](std::uint32_t slot) {
+        return !way_->in_place() || !encoder_->in_use(slot);
+    });
+    if (done == held_.end()) {
+        return std::nullopt;
+    }
+    const std::uint32_t slot = *done;
+    held_.erase(done);
+    return slot;
+}
+
+Result<void> Session::reset() {
+    held_.clear();
+    return encoder_->reset();
+}
+
+void Session::report(mrda_media_report& report) const {
+    media::copy_text(report.implementation, "oneVPL " + encoder_->implementation());
+    media::copy_text(report.path, path_);
+    media::copy_text(report.path_reason, path_reason_);
+    report.cpu_copied_bytes = way_->cpu_copied_bytes();
+    report.codec_copied_bytes = encoder_->codec_copied_bytes().value_or(0);
+}
+
+}  // namespace mrda::vpl::plugin
