@@ -10,7 +10,7 @@
 
 #include "config.h"
 #include "mrda/interop/exit_code.h"
-#include "run_child.h"
+#include "mrda/interop/run_child.h"
 
 namespace mrda {
 

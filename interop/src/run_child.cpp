@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run_child.h"
+#include "mrda/interop/run_child.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -46,12 +46,14 @@ int open_process(pid_t pid) {
     return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
 }
 
-/// By its descriptor where there is one: where SIGCHLD is ignored the kernel reaps the child
-/// itself, and its number may be another process' by now. `no_pidfd` says why there is none.
+/// By its descriptor where that works: where SIGCHLD is ignored the kernel reaps the child itself,
+/// and its number may be another process' by now. `no_pidfd` says why there is no descriptor.
 void kill_child(const Fd& process, int no_pidfd, pid_t pid) {
-    if (process) {
-        ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
-    } else if (no_pidfd != ESRCH) {
+    int problem = no_pidfd;
+    if (process && ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) != 0) {
+        problem = errno;
+    }
+    if (problem != 0 && problem != ESRCH) {
         ::kill(pid, SIGKILL);
     }
 }

@@ -77,7 +77,7 @@ Result<void> wait_readable(int fd, std::uint64_t timeout_ns) {
             return make_error(Errc::invalid_argument, "sync_file fd " + std::to_string(fd) +
                                                           " ended without a signal (poll events " +
                                                           std::to_string(waited.revents) +
-                                                          "); who closed it?");
+                                                          "); keep it open until the wait ends");
         }
         return check_status(fd);
     }

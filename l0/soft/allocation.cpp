@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-#include "udmabuf.h"
+#include "mrda/interop/udmabuf.h"
 
 namespace mrda::ze_soft {
 
@@ -32,10 +32,13 @@ Result<Fd> Allocation::export_fd() {
     const std::lock_guard lock(dma_buf_mutex_);
     // What was imported leaves as it came, so that its identity survives the round trip.
     if (!dma_buf_tried_ && origin_ == Origin::allocated) {
-        dma_buf_ = new_udmabuf(object_.get(), mapping_.get().size_bytes);
+        // Where the kernel makes none, the memfd itself is what there is.
+        if (auto made = export_range_as_dma_buf(object_.get(), 0, mapping_.get().size_bytes)) {
+            dma_buf_ = std::move(*made);
+        }
         dma_buf_tried_ = true;
     }
-    return duplicate_fd(dma_buf_ ? dma_buf_.get() : object_.get());
+    return duplicate_fd(dma_buf_ ? dma_buf_->fd() : object_.get());
 }
 
 void AllocationTable::add(std::shared_ptr<Allocation> allocation) {

@@ -8,10 +8,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 
 #include "context.h"
 #include "mapping.h"
+#include "mrda/interop/dma_buf.h"
 #include "mrda/interop/fd.h"
 #include "mrda/interop/result.h"
 
@@ -62,7 +64,7 @@ class Allocation {
     const uint64_t id_;
     std::mutex dma_buf_mutex_;
     bool dma_buf_tried_ = false;
-    Fd dma_buf_;
+    std::optional<DmaBuf> dma_buf_;
 };
 
 /// All USM of the process, by address. Thread-safe.

@@ -24,8 +24,9 @@ struct Growth {
 
 /// Copies of `ours` as much as a table of the caller's version has. The loader's table may lie on
 /// its stack: a byte more smashes it, and a byte less leaves it calling rubbish. `known_bytes` is
-/// where version 1.4's table ends: newer headers, should we be built with them, have fields of
-/// which nothing here says since when.
+/// where version 1.4's table ends. Newer headers, should we be built with them, have fields of
+/// which nothing here says since when: a caller of those headers' version or a newer one has them
+/// all, and gets nulls; one between 1.4 and that must have cleared its table itself, as loaders do.
 template <std::size_t known_bytes, typename Table>
 ze_result_t fill(ze_api_version_t version, Table* table, const Table& ours,
                  std::initializer_list<Growth> growths = {}) {
@@ -36,7 +37,7 @@ ze_result_t fill(ze_api_version_t version, Table* table, const Table& ours,
         return ZE_RESULT_ERROR_UNSUPPORTED_VERSION;
     }
     static_assert(ZE_API_VERSION_CURRENT > ZE_API_VERSION_1_4 || known_bytes == sizeof(Table));
-    std::size_t bytes = known_bytes;
+    std::size_t bytes = version >= ZE_API_VERSION_CURRENT ? sizeof(Table) : known_bytes;
     for (const Growth& growth : growths) {
         if (version < growth.since) {
             bytes = std::min(bytes, growth.bytes_before);

@@ -144,17 +144,17 @@ Result<void> check_layers(const AVDRMFrameDescriptor& descriptor, const FormatRo
         if (!known) {
             return invalid(which + " is no layer of " + format);
         }
-        if (layer.nb_planes > expected) {
+        const std::string counts = which + " has " + std::to_string(layer.nb_planes) +
+                                   " planes, the format " + std::to_string(expected);
+        const std::uint64_t modifier = descriptor.objects[0].format_modifier;
+        if (layer.nb_planes > expected && modifier != DRM_FORMAT_MOD_LINEAR) {
             return unsupported(
-                which + " has " + std::to_string(layer.nb_planes) + " planes, the format " +
-                std::to_string(expected) + ": the modifier of " +
-                mrda::to_string(mrda::FormatAndModifier{row.drm_fourcc,
-                                                        descriptor.objects[0].format_modifier}) +
+                counts + ": the modifier of " +
+                mrda::to_string(mrda::FormatAndModifier{row.drm_fourcc, modifier}) +
                 " keeps compression data in the others, which this toolkit does not carry");
         }
-        if (layer.nb_planes < expected) {
-            return invalid(which + " has " + std::to_string(layer.nb_planes) +
-                           " planes, the format " + std::to_string(expected));
+        if (layer.nb_planes != expected) {
+            return invalid(counts);
         }
     }
     return {};

@@ -46,9 +46,11 @@ struct DrmFrame {
 /// Reads an AVFrame of AV_PIX_FMT_DRM_PRIME, and trusts nothing in it. `format` is what the frame's
 /// origin knows (AVHWFramesContext::sw_format): a descriptor alone does not tell NV12 from NV16.
 /// The frame keeps its descriptors: `object` has one of its own, and may outlive the frame. Nothing
-/// is waited for. Errors: invalid_argument, naming the value (counts, an index, a negative or too
-/// large number, planes past the object, a format or modifier that does not agree, no modifier);
-/// unsupported (formats, several objects, planes of compression data, cropping).
+/// is waited for: call vaSyncSurface on a VA surface before it is mapped to such a frame, or what
+/// the device still does with it may be missing. Errors: invalid_argument, naming the value
+/// (counts, an index, a negative or too large number, planes past the object, a format or modifier
+/// that does not agree, no modifier); unsupported (formats, several objects, planes of compression
+/// data, cropping).
 mrda::Result<DrmFrame> from_av_drm_frame(const AVFrame& frame, AVPixelFormat format);
 
 }  // namespace ffmpeg_frame

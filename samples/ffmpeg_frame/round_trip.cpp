@@ -128,6 +128,24 @@ std::string alike_text(const FrameLayout& layout) {
     return std::to_string(layout.packed_bytes()) + " bytes alike";
 }
 
+/// Until the device is done with a surface of libavutil's: whoever reads its memory by a DMA-BUF
+/// does not wait for that.
+Result<void> wait_for(const AvDevices& devices, const AvFrame& surface) {
+    const auto* device = static_cast<AVVAAPIDeviceContext*>(device_of(devices.va).hwctx);
+    const auto id =
+        static_cast<VASurfaceID>(reinterpret_cast<std::uintptr_t>(surface.get()->data[3]));
+    const VAStatus status = vaSyncSurface(device->display, id);
+    if (status != VA_STATUS_SUCCESS) {
+        return mrda::Error{
+            .code = Errc::io,
+            .api = mrda::Api::va,
+            .native = status,
+            .call = "vaSyncSurface",
+            .message = std::string("the device does not finish a surface: ") + vaErrorStr(status)};
+    }
+    return {};
+}
+
 /// A surface of libavutil's own, filled with `bytes`.
 Result<AvFrame> make_surface(const AvDevices& devices, const FrameLayout& layout,
                              const std::vector<std::byte>& bytes) {
@@ -200,12 +218,16 @@ Result<std::string> take_from_ffmpeg(const mrda::l0::Context& context, const AvD
                                      const FrameLayout& shape) {
     const std::vector<std::byte> written = pattern(shape.size_bytes(), 2);
     MRDA_ASSIGN(const AvFrame surface, make_surface(devices, shape, written));
+    MRDA_TRY(wait_for(devices, surface));
     MRDA_ASSIGN(const AvFrame mapped, map_frame(surface, AV_PIX_FMT_DRM_PRIME, nullptr,
                                                 AV_HWFRAME_MAP_READ | AV_HWFRAME_MAP_WRITE));
     MRDA_ASSIGN(const AVPixelFormat format, av_format_of(shape.format()));
     MRDA_ASSIGN(const DrmFrame taken, from_av_drm_frame(*mapped.get(), format));
     if (!taken.layout.is_linear()) {
-        return taken.layout.to_string() + " from a surface: tiled, so not looked at through USM";
+        return make_error(Errc::unsupported,
+                          "the VA driver's surface is " + taken.layout.to_string() +
+                              ": tiled, and USM is flat memory, so Level Zero cannot read it; "
+                              "leave this direction out with --direction to");
     }
     MRDA_ASSIGN(const auto usm,
                 mrda::l0::UsmBuffer::import(context, taken.object, taken.layout.modifier()));

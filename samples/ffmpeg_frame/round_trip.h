@@ -34,7 +34,7 @@ mrda::Result<std::string> give_to_ffmpeg(const mrda::l0::Context& context, const
                                          Reader reader);
 
 /// A VA surface of libavutil's own with a pattern in it becomes USM, from which Level Zero reads.
-/// Where the surface is tiled, which USM cannot be, the text says so. Errors: as above.
+/// Errors: as above; unsupported (the surface is tiled, which USM cannot be).
 mrda::Result<std::string> take_from_ffmpeg(const mrda::l0::Context& context,
                                            const AvDevices& devices,
                                            const mrda::FrameLayout& shape);

@@ -16,13 +16,18 @@ json error_of(const Result<T>& result) {
     return {{"error", to_string(result.error())}};
 }
 
-json render_nodes() {
+using Only = std::optional<PciAddress>;
+
+json render_nodes(const Only& only) {
     const auto nodes = vaapi::list_render_nodes();
     if (!nodes) {
         return error_of(nodes);
     }
     json listed = json::array();
     for (const vaapi::RenderNode& node : *nodes) {
+        if (only && node.pci != *only) {
+            continue;
+        }
         listed.push_back({{"path", node.path},
                           {"driver", node.driver},
                           {"pci", to_string(node.pci)},
@@ -69,13 +74,16 @@ json load_of(std::uint32_t index) {
     return {{"engines", engines_of(*sysman)}, {"memory", memory_of(*sysman)}};
 }
 
-json level_zero_devices() {
+json level_zero_devices(const Only& only) {
     const auto devices = l0::Context::list_devices();
     if (!devices) {
         return error_of(devices);
     }
     json listed = json::array();
     for (const l0::DeviceInfo& device : *devices) {
+        if (only && device.pci != only) {
+            continue;
+        }
         listed.push_back({{"index", device.index},
                           {"name", device.name},
                           {"pci", device.pci ? json(to_string(*device.pci)) : json(nullptr)},
@@ -89,8 +97,11 @@ json level_zero_devices() {
 
 }  // namespace
 
-json list_devices() {
-    return {{"render_nodes", render_nodes()}, {"level_zero", level_zero_devices()}};
+Result<json> list_devices(const std::optional<PciAddress>& only) {
+    if (only) {
+        MRDA_TRY(vaapi::find_render_node(*only));
+    }
+    return json{{"render_nodes", render_nodes(only)}, {"level_zero", level_zero_devices(only)}};
 }
 
 }  // namespace mrda::probe

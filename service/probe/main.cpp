@@ -22,7 +22,7 @@ int check(mrda::PlatformRequest request, const std::optional<mrda::PciAddress>& 
 
 int fail(const mrda::Error& error) {
     std::cout << mrda::to_string(error) << '\n';
-    return mrda::kExitUsage;
+    return mrda::exit_code_of(error.code);
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
     std::string device_word;
     app.add_flag("--chain", chain, "walk the whole chain once");
     app.add_option("--platform", platform_word, "gpu or software")->capture_default_str();
-    app.add_option("--device", device_word, "PCI address of the GPU: 0000:03:00.0");
+    app.add_option("--device", device_word,
+                   "PCI address of the GPU, to look at no other: 0000:03:00.0");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -74,9 +75,11 @@ int main(int argc, char** argv) {
     if (chain) {
         return check(*request, device);
     }
+    const auto listed = mrda::probe::list_devices(device);
+    if (!listed) {
+        return fail(listed.error());
+    }
     // What drivers call themselves need not be UTF-8.
-    std::cout << mrda::probe::list_devices().dump(2, ' ', false,
-                                                  nlohmann::json::error_handler_t::replace)
-              << '\n';
+    std::cout << listed->dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return 0;
 }

@@ -28,6 +28,7 @@ VENDORS = {
     "cli11": r"CLI/",
     "json": r"nlohmann/",
     "grpc": r"(grpc|grpcpp|google/protobuf)/|mrda/v1/\w+\.(grpc\.)?pb\.h$",
+    "iceoryx": r"iceoryx_(posh|hoofs)/|iox/",
     "spdlog": r"spdlog/",
     "toml": r"toml\+\+/",
     "systemd": r"systemd/",
@@ -57,7 +58,7 @@ ROOMS = {
     "service/common": ({"interop", "ivshmem"}, {"json"}),
     "service/plugins": ({"interop", "media"}, set()),
     "service/worker": ({"interop", "media", "ivshmem"}, set()),
-    "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "spdlog", "toml", "systemd"}),
+    "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "cli11", "spdlog", "toml", "systemd"}),
     "service/guest": ({"interop", "ivshmem", "guest"}, {"grpc"}),
     "service/ctl": ({"interop", "ivshmem"}, {"grpc", "json", "cli11"}),
     "service/probe": (
@@ -163,7 +164,7 @@ def check_include(path, quote, header):
     if (room, header) in EXCEPTIONS:
         return None
     ours = re.match(r"mrda/(\w+)/", header)
-    if ours:
+    if ours and vendor_of(header) is None:
         if ours.group(1) not in modules:
             return f"{room} may not include mrda/{ours.group(1)}/ ({header})"
         return None

@@ -299,6 +299,11 @@ TEST_F(ForeignAvFrame, with_too_few_planes_in_its_one_layer_is_refused) {
     expect_refused(Errc::invalid_argument, "layer 0 (NV12) has 1 planes, the format 2");
 }
 
+TEST_F(ForeignAvFrame, with_more_planes_than_linear_memory_has_is_refused) {
+    descriptor().layers[0].nb_planes = 2;
+    expect_refused(Errc::invalid_argument, "layer 0 (R8  ) has 2 planes, the format 1");
+}
+
 TEST_F(ForeignAvFrame, of_another_format_than_its_origin_says_is_refused) {
     expect_refused(Errc::invalid_argument, "is no layer of p010le", AV_PIX_FMT_P010);
     expect_refused(Errc::invalid_argument, "2 layers for the 3 planes of yuv420p",

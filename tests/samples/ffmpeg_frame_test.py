@@ -35,6 +35,23 @@ class Frames(program.Case):
     def test_of_a_size_that_is_no_multiple_of_anything_come_back(self):
         self.expect_alike(size=["--width", 322, "--height", 194])
 
+    def test_go_one_way_only_where_that_is_asked_for(self):
+        for direction, line in [("to", "to FFmpeg"), ("from", "from FFmpeg")]:
+            with self.subTest(direction):
+                told = self.run_well(*SMALL, "--direction", direction).splitlines()
+                self.assertEqual(len(told), 2, told)
+                self.assertTrue(told[1].startswith(line), told)
+
+    def test_of_tiled_surfaces_are_unsupported_unless_not_asked_for(self):
+        environment = self.choose_lying_driver("tiled export")
+        for direction in ["both", "from"]:
+            with self.subTest(direction):
+                self.expect_refused(UNSUPPORTED,
+                                    ["NV12:0x0100000000000002", "tiled", "--direction to"],
+                                    *SMALL, "--direction", direction, environment=environment)
+        self.assertIn("bytes alike",
+                      self.run_well(*SMALL, "--direction", "to", environment=environment))
+
     def test_that_libavutil_cannot_map_are_refused_with_its_own_code(self):
         self.expect_refused(USAGE, ["cannot map", "--read", "av_hwframe_map: averror"],
                             *SMALL, "--format", "I420")
@@ -42,8 +59,9 @@ class Frames(program.Case):
 
 class Values(program.Case):
     def test_that_mean_nothing_are_refused_by_name(self):
-        self.expect_refused(USAGE, ['layers "both"', "separate or composed"], "--layers", "both")
-        self.expect_refused(USAGE, ['read "gpu"', "va or cpu"], "--read", "gpu")
+        self.expect_refused(USAGE, ['layers "both"', "separate, composed"], "--layers", "both")
+        self.expect_refused(USAGE, ['read "gpu"', "va, cpu"], "--read", "gpu")
+        self.expect_refused(USAGE, ['direction "back"', "both, to, from"], "--direction", "back")
         self.expect_refused(USAGE, '"cloud"', platform="cloud")
         self.expect_refused(USAGE, "641x480", "--width", 641, "--height", 480)
         self.expect_refused(UNSUPPORTED, '"NV99"', "--format", "NV99")

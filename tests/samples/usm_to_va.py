@@ -38,6 +38,22 @@ class Case(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
+    def choose_drivers(self, *names):
+        """The environment of a program that shall find these software drivers alone."""
+        chosen = self.path("drivers")
+        os.makedirs(chosen, exist_ok=True)
+        built = os.path.abspath(os.path.join(os.path.dirname(PROGRAM), "..", "lib", "mrda"))
+        for name in names:
+            os.symlink(os.path.join(built, name), os.path.join(chosen, name))
+        return {"MRDA_DRIVER_DIR": chosen}
+
+    def choose_lying_driver(self, lie):
+        """The same with the VA driver that lies, which is told to tell `lie`."""
+        environment = self.choose_drivers("libmrda_ze.so")
+        liar = os.environ["MRDA_LYING_DRIVER"]
+        os.symlink(liar, os.path.join(environment["MRDA_DRIVER_DIR"], os.path.basename(liar)))
+        return {**environment, "MRDA_TEST_LIE": lie}
+
     def run_well(self, *arguments, **options):
         done = run(*arguments, **options)
         self.assertEqual(done.returncode, 0, done.stderr.decode())

@@ -55,6 +55,20 @@ class Listing(unittest.TestCase):
         self.assertEqual(set(json.loads(done.stdout)), {"render_nodes", "level_zero"})
 
 
+    def test_of_a_device_that_is_not_there_names_its_address(self):
+        done = probe("--device", "0000:99:1f.7")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("no render node for a device at 0000:99:1f.7", done.stdout)
+
+    def test_of_one_device_shows_no_other(self):
+        nodes = json.loads(probe().stdout)["render_nodes"]
+        if not nodes or "error" in nodes:
+            self.skipTest("this machine has no GPU")
+        only = json.loads(probe("--device", nodes[0]["pci"]).stdout)
+        self.assertEqual([node["pci"] for node in only["render_nodes"]], [nodes[0]["pci"]])
+        self.assertLessEqual({device["pci"] for device in only["level_zero"]}, {nodes[0]["pci"]})
+
+
 class Usage(unittest.TestCase):
     def test_a_device_that_is_no_pci_address_is_refused_by_name(self):
         done = probe("--device", "bad")

@@ -13,10 +13,19 @@ const char* __lsan_default_suppressions() {
     return "leak:libx265.so\n";
 }
 
-// The codecs' threads hand rows to one another through atomics of their own, which the sanitizer
-// does not see, as they are not built with it.
+// The codecs' threads hand rows to one another, and gRPC's hand calls, through locks and atomics of
+// their own, which the sanitizer does not see, as they are not built with it. Of gRPC much is in
+// headers, and so in our programs.
 const char* __tsan_default_suppressions() {
     return "race:libx264.so\n"
            "race:libx265.so\n"
-           "race:libSvtAv1Enc.so\n";
+           "race:libSvtAv1Enc.so\n"
+           "race:libgrpc\n"
+           "race:libgpr\n"
+           "race:libabsl\n"
+           "race:libupb\n"
+           "race:libprotobuf\n"
+           "race:^grpc::\n"
+           "race:google::protobuf\n"
+           "race:mrda::v1::\n";
 }

@@ -196,6 +196,27 @@ TEST_F(ImportTest, of_tiles_that_the_pitch_cuts_or_the_object_does_not_hold_is_r
     EXPECT_THAT(error.message, HasSubstr("in whole tiles"));
 }
 
+TEST_F(ImportTest, of_a_plane_that_begins_inside_a_row_of_tiles_is_refused_naming_where_it_may) {
+    // All rows fit; the tiles that hold the last of them would not.
+    const FrameMemory memory(512 * (196 + 96));
+    const Error error = refused({&memory.buffer(), nullptr, 0},
+                                nv12_planes(512, 512 * 196, I915_FORMAT_MOD_Y_TILED));
+    EXPECT_EQ(error.code, Errc::invalid_argument);
+    EXPECT_THAT(error.message, HasSubstr("begins at byte 100352, inside a row of tiles"));
+    EXPECT_THAT(error.message, HasSubstr("a multiple of 16384"));
+}
+
+TEST_F(ImportTest, of_tiled_planes_that_overlap_is_refused_naming_both) {
+    const FrameMemory memory(1 << 20);
+    for (const std::uint64_t chroma : {0U, 512U * 160}) {
+        const Error error = refused({&memory.buffer(), nullptr, 0},
+                                    nv12_planes(512, chroma, I915_FORMAT_MOD_Y_TILED));
+        EXPECT_EQ(error.code, Errc::invalid_argument);
+        EXPECT_THAT(error.message, HasSubstr("plane 1 at offset " + std::to_string(chroma) +
+                                             " shares tiles with plane 0"));
+    }
+}
+
 /// A layout that cannot be is refused before there is a display to ask.
 TEST(ImportLayout, of_a_size_offset_or_format_that_cannot_be_is_not_made) {
     const std::pair<std::uint32_t, std::uint32_t> sizes[] = {{0, 2},     {2, 0},   {65536, 2},

@@ -2,8 +2,9 @@
 // A VA driver that lies: the software driver, except that it changes what an import describes and
 // says nothing. MRDA_TEST_LIE names the lie: "pitch", "chroma" (its offset), "base" (planes begin
 // at 0), "modifier" (tiled memory is shown as linear), "no config" (it has none), "only encoding"
-// (its one config is an encoder's, whose surfaces are never PRIME_2), "no derived images". "tiled"
-// is the truth: tiled NV12 is taken, which the software driver refuses, and shown as it is.
+// (its one config is an encoder's, whose surfaces are never PRIME_2), "no derived images", "no
+// images" (not by a copy either), "tiled export" (linear memory is called Y-tiled). "tiled" is the
+// truth: tiled NV12 is taken, which the software driver refuses, and shown as it is.
 #include <dlfcn.h>
 #include <drm_fourcc.h>
 #include <sys/mman.h>
@@ -139,7 +140,7 @@ VAStatus destroy_tiled(VADriverContextP context, VASurfaceID* surfaces, int coun
 }
 
 VAStatus derive_detiled(VADriverContextP context, VASurfaceID surface, VAImage* image) {
-    if (lies("no derived images")) {
+    if (lies("no derived images") || lies("no images")) {
         return VA_STATUS_ERROR_OPERATION_FAILED;
     }
     const auto found = tiled_frames().find(surface);
@@ -158,6 +159,23 @@ VAStatus derive_detiled(VADriverContextP context, VASurfaceID surface, VAImage* 
     if (status == VA_STATUS_SUCCESS) {
         found->second->show(*image, static_cast<std::byte*>(data));
         status = honest.vaUnmapBuffer(context, image->buf);
+    }
+    return status;
+}
+
+VAStatus get_image(VADriverContextP context, VASurfaceID surface, int x, int y, unsigned width,
+                   unsigned height, VAImageID image) {
+    return lies("no images") ? VA_STATUS_ERROR_OPERATION_FAILED
+                             : honest.vaGetImage(context, surface, x, y, width, height, image);
+}
+
+VAStatus export_surface(VADriverContextP context, VASurfaceID surface, uint32_t memory_type,
+                        uint32_t flags, void* descriptor) {
+    const VAStatus status =
+        honest.vaExportSurfaceHandle(context, surface, memory_type, flags, descriptor);
+    if (status == VA_STATUS_SUCCESS && lies("tiled export")) {
+        auto* told = static_cast<VADRMPRIMESurfaceDescriptor*>(descriptor);
+        told->objects[0].drm_format_modifier = I915_FORMAT_MOD_Y_TILED;
     }
     return status;
 }
@@ -226,6 +244,8 @@ extern "C" [[gnu::visibility("default")]] VAStatus MRDA_INIT_NAME(
         context->vtable->vaCreateSurfaces2 = create_lying;
         context->vtable->vaDestroySurfaces = destroy_tiled;
         context->vtable->vaDeriveImage = derive_detiled;
+        context->vtable->vaGetImage = get_image;
+        context->vtable->vaExportSurfaceHandle = export_surface;
         context->vtable->vaQueryConfigProfiles = query_profiles;
         context->vtable->vaQueryConfigEntrypoints = query_entrypoints;
         context->vtable->vaCreateConfig = create_config;

@@ -134,6 +134,16 @@ TEST_F(ForeignDescriptor, with_planes_of_compression_data_is_unsupported_naming_
     EXPECT_FALSE(is_open(descriptor_.objects[0].fd));
 }
 
+TEST_F(ForeignDescriptor, with_more_planes_than_linear_memory_has_is_called_wrong) {
+    descriptor_.layers[0].num_planes = 3;
+    const auto back = from_prime_descriptor(descriptor_);
+    ASSERT_FALSE(back.ok());
+    EXPECT_EQ(back.error().code, Errc::unsupported);
+    EXPECT_THAT(back.error().message, HasSubstr("NV12 with 3 planes"));
+    EXPECT_THAT(back.error().message, HasSubstr("description is wrong"));
+    EXPECT_FALSE(is_open(descriptor_.objects[0].fd));
+}
+
 TEST_F(ForeignDescriptor, of_an_unknown_format_is_refused_and_closed) {
     descriptor_.layers[0].drm_format = DRM_FORMAT_R8;
     expect_refused_and_closed();

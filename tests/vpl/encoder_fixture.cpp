@@ -55,9 +55,11 @@ std::unique_ptr<Encoder> EncoderTest::create(const EncoderConfig& config, std::s
     return std::move(*created);
 }
 
-void EncoderTest::submit(Encoder& encoder, std::size_t index, std::int64_t number) {
+void EncoderTest::submit(Encoder& encoder, std::size_t index, std::int64_t number,
+                         PictureKind kind) {
     draw(context(), frames_.back(), index, static_cast<std::uint64_t>(number));
-    const auto taken = encoder.submit(index, number * kFrameTicks, Sync::idle());
+    const auto taken =
+        encoder.submit(index, number * kFrameTicks, Sync::idle(), kWaitForever, kind);
     EXPECT_TRUE(taken.ok()) << "picture " << number << ": " << to_string(taken.error());
 }
 

@@ -44,7 +44,8 @@ class EncoderTest : public ChainTest {
     std::size_t most_in_flight() const { return most_in_flight_; }
 
     /// Records a failure if the encoder does not take picture `number`.
-    void submit(Encoder& encoder, std::size_t index, std::int64_t number);
+    void submit(Encoder& encoder, std::size_t index, std::int64_t number,
+                PictureKind kind = PictureKind::automatic);
     /// Submits `count` pictures one after another, receiving where it must, and drains.
     std::vector<Coded> encode(Encoder& encoder, std::size_t count);
     std::vector<Coded> drain(Encoder& encoder);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mrda/vpl/session.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -45,6 +46,7 @@ TEST_F(VplSession, opens_for_every_codec) {
         EXPECT_NE(session->handle(), nullptr);
         EXPECT_NE(session->implementation().find(", API 2."), std::string::npos)
             << session->implementation();
+        EXPECT_THAT(session->sizes(), testing::MatchesRegex("[0-9]+x[0-9]+ to [0-9]+x[0-9]+"));
     }
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/dma-buf.h>
 #include <linux/magic.h>
-#include <linux/udmabuf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include <string>
 
 #include "mrda/interop/seals.h"
+#include "mrda/interop/udmabuf.h"
 #include "status.h"
 
 namespace mrda::va_soft {
@@ -53,21 +53,6 @@ Result<std::uint8_t*> map_shared(int fd, std::uint64_t size_bytes) {
                                    std::to_string(fd) + ": " + errno_text());
     }
     return static_cast<std::uint8_t*>(data);
-}
-
-// Invalid where the kernel or the user's rights do not allow it: then the memfd itself is what
-// there is.
-Fd make_udmabuf(int memfd, std::uint64_t size_bytes) {
-    const Fd device(::open("/dev/udmabuf", O_RDWR | O_CLOEXEC));
-    if (!device) {
-        return {};
-    }
-    udmabuf_create request{};
-    request.memfd = static_cast<std::uint32_t>(memfd);
-    request.flags = UDMABUF_FLAGS_CLOEXEC;
-    request.size = size_bytes;
-    const int dma_buf = ::ioctl(device.get(), UDMABUF_CREATE, &request);
-    return dma_buf >= 0 ? Fd(dma_buf) : Fd();
 }
 
 void sync_dma_buf(int fd, std::uint64_t flags) {
@@ -149,9 +134,12 @@ Result<Fd> MemoryObject::export_fd() {
     }
     const std::lock_guard lock(export_mutex_);
     if (allocated_ && !udmabuf_) {
-        udmabuf_ = make_udmabuf(fd_.get(), size_bytes_);
+        // Where the kernel makes none, the memfd itself is what there is.
+        if (auto made = export_range_as_dma_buf(fd_.get(), 0, size_bytes_)) {
+            udmabuf_ = std::move(*made);
+        }
     }
-    auto copy = duplicate_fd(udmabuf_ ? udmabuf_.get() : fd_.get());
+    auto copy = duplicate_fd(udmabuf_ ? udmabuf_->fd() : fd_.get());
     if (!copy.ok()) {
         return refusal(VA_STATUS_ERROR_ALLOCATION_FAILED, copy.error().message);
     }

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 
+#include "mrda/interop/dma_buf.h"
 #include "mrda/interop/fd.h"
 #include "mrda/interop/result.h"
 
@@ -58,7 +60,7 @@ class MemoryObject {
     bool dma_buf_ = false;
     bool allocated_ = false;
     std::mutex export_mutex_;
-    Fd udmabuf_;
+    std::optional<DmaBuf> udmabuf_;
 };
 
 /// invalid_argument if `fd` is not open.

@@ -37,23 +37,52 @@ Result<void> check_layout(const FrameLayout& layout) {
 }
 
 /// Tiles are whole, and reach further than the rows in them.
+Result<void> check_tiles_of(const FrameLayout& layout, std::size_t index, const Tiling& tiling,
+                            std::uint64_t object_bytes) {
+    const PlaneLayout& plane = layout.planes()[index];
+    const std::string which = layout.to_string() + ": plane " + std::to_string(index);
+    if (plane.pitch_bytes % tiling.tile_row_bytes != 0) {
+        return make_error(Errc::invalid_argument,
+                          which + " has a pitch of " + std::to_string(plane.pitch_bytes) +
+                              " bytes; this modifier's tiles are " +
+                              std::to_string(tiling.tile_row_bytes) + " bytes wide");
+    }
+    const std::uint64_t row_of_tiles = tiling.row_of_tiles_bytes(plane.pitch_bytes);
+    if (plane.offset_bytes % row_of_tiles != 0) {
+        // Nobody says whether the tiles of such a plane begin with it or with the object.
+        return make_error(Errc::invalid_argument,
+                          which + " begins at byte " + std::to_string(plane.offset_bytes) +
+                              ", inside a row of tiles; it must be a multiple of " +
+                              std::to_string(row_of_tiles));
+    }
+    const std::uint64_t extent = tiling.extent_bytes(plane.pitch_bytes, layout.rows(index));
+    if (extent > object_bytes - plane.offset_bytes) {
+        return make_error(Errc::invalid_argument,
+                          which + " takes " + std::to_string(extent) +
+                              " bytes in whole tiles; the object has " +
+                              std::to_string(object_bytes - plane.offset_bytes) + " there");
+    }
+    return {};
+}
+
+/// The planes' rows must fit the object: see FrameLayout::check_fits.
 Result<void> check_tiles(const FrameLayout& layout, std::uint64_t object_bytes) {
     const Tiling* const tiling = find_tiling(layout.modifier());
-    for (std::size_t i = 0; tiling != nullptr && i < layout.planes().size(); ++i) {
-        const PlaneLayout& plane = layout.planes()[i];
-        const std::string which = layout.to_string() + ": plane " + std::to_string(i);
-        if (plane.pitch_bytes % tiling->tile_row_bytes != 0) {
-            return make_error(Errc::invalid_argument,
-                              which + " has a pitch of " + std::to_string(plane.pitch_bytes) +
-                                  " bytes; this modifier's tiles are " +
-                                  std::to_string(tiling->tile_row_bytes) + " bytes wide");
-        }
-        const std::uint64_t extent = tiling->extent_bytes(plane.pitch_bytes, layout.rows(i));
-        if (tiling->begins_row_of_tiles(plane) && extent > object_bytes - plane.offset_bytes) {
-            return make_error(Errc::invalid_argument,
-                              which + " takes " + std::to_string(extent) +
-                                  " bytes in whole tiles; the object has " +
-                                  std::to_string(object_bytes - plane.offset_bytes) + " there");
+    const auto planes = layout.planes();
+    const auto end_of = [&](std::size_t i) {
+        return planes[i].offset_bytes + tiling->extent_bytes(planes[i].pitch_bytes, layout.rows(i));
+    };
+    for (std::size_t i = 0; tiling != nullptr && i < planes.size(); ++i) {
+        MRDA_TRY(check_tiles_of(layout, i, *tiling, object_bytes));
+        for (std::size_t j = 0; j < i; ++j) {
+            if (planes[i].offset_bytes < end_of(j) && planes[j].offset_bytes < end_of(i)) {
+                return make_error(Errc::invalid_argument,
+                                  layout.to_string() + ": plane " + std::to_string(i) +
+                                      " at offset " + std::to_string(planes[i].offset_bytes) +
+                                      " shares tiles with plane " + std::to_string(j) + " at " +
+                                      std::to_string(planes[j].offset_bytes) + ", which ends at " +
+                                      std::to_string(end_of(j)));
+            }
         }
     }
     return {};
@@ -253,9 +282,11 @@ Result<Import> import_surface(const Display& display, const ImportSource& source
         const ImportSource view = path.route == Route::user_ptr
                                       ? ImportSource{nullptr, source.host_pages, source.host_bytes}
                                       : ImportSource{source.dma_buf, nullptr, 0};
-        MRDA_ASSIGN(std::string verification, verify_import(*surface, view, layout));
-        display.verified_layouts()->add(key, verification);
-        return Import{std::move(*surface), std::move(path), std::move(verification)};
+        MRDA_ASSIGN(Verification verification, verify_import(*surface, view, layout));
+        if (verification.holds_for_layout) {
+            display.verified_layouts()->add(key, verification.text);
+        }
+        return Import{std::move(*surface), std::move(path), std::move(verification.text)};
     }
 }
 

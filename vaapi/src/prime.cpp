@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "prime.h"
 
+#include <drm_fourcc.h>
+
 #include <array>
 #include <limits>
 #include <vector>
@@ -73,8 +75,12 @@ Result<SurfaceExport> from_prime_descriptor(const VADRMPRIMESurfaceDescriptor& d
                               mrda::to_string(FormatAndModifier{layer.drm_format, modifier}) +
                               " with " + std::to_string(layer.num_planes) +
                               " planes, the format has " + std::to_string(format->plane_count) +
-                              ": this modifier keeps compression data in the others, which this "
-                              "toolkit does not carry; export a surface without compression");
+                              (modifier == DRM_FORMAT_MOD_LINEAR
+                                   ? ": linear memory has no others, so the driver's description "
+                                     "is wrong; try another version of the driver"
+                                   : ": this modifier keeps compression data in the others, which "
+                                     "this toolkit does not carry; export a surface without "
+                                     "compression"));
     }
     std::array<PlaneLayout, 4> planes{};
     for (std::uint32_t i = 0; i < layer.num_planes; ++i) {

@@ -77,20 +77,12 @@ struct Spot {
     std::uint64_t position_bytes;  ///< In memory, from the frame's first byte.
 };
 
-/// Whether it is known where the bytes of `plane` lie. `tiling` is null for linear memory.
-bool can_locate(const Tiling* tiling, const PlaneLayout& plane) {
-    return tiling == nullptr || tiling->begins_row_of_tiles(plane);
-}
-
 /// Corners, the second row and the middle: a wrong pitch moves the row, a wrong offset the plane,
-/// another tiling the second row or the last byte. Of the planes that can be located.
+/// another tiling the second row or the last byte. `tiling` is null for linear memory.
 std::vector<Spot> spots_of(const FrameLayout& layout, const Tiling* tiling) {
     std::vector<Spot> spots;
     for (std::size_t plane = 0; plane < layout.planes().size(); ++plane) {
         const PlaneLayout& at = layout.planes()[plane];
-        if (!can_locate(tiling, at)) {
-            continue;
-        }
         const std::uint32_t last_row = layout.rows(plane) - 1;
         const std::uint64_t last_byte = layout.row_bytes(plane) - 1;
         const std::array<std::uint32_t, 4> rows{0, std::min(1U, last_row), last_row / 2, last_row};
@@ -209,31 +201,26 @@ Result<void> write_and_compare(const Surface& surface, const ImportSource& sourc
 
 }  // namespace
 
-Result<std::string> verify_import(const Surface& surface, const ImportSource& source,
-                                  const FrameLayout& layout) {
+Result<Verification> verify_import(const Surface& surface, const ImportSource& source,
+                                   const FrameLayout& layout) {
     const Tiling* const tiling = find_tiling(layout.modifier());
     if (tiling == nullptr && !layout.is_linear()) {
-        return "not verified: how the pixels of " + layout.to_string() +
-               " lie in memory is not known here";
+        return Verification{"not verified: how the pixels of " + layout.to_string() +
+                                " lie in memory is not known here",
+                            true};
     }
     auto memory = FlatMemory::open(source);
     if (!memory) {
-        return "not verified: " + to_string(memory.error());
+        return Verification{"not verified: " + to_string(memory.error()), false};
     }
     const auto looked = write_and_compare(surface, source, layout, tiling, memory->frame());
     if (!looked && looked.error().code != Errc::corrupt) {
-        return "not verified: " + to_string(looked.error());
+        return Verification{"not verified: " + to_string(looked.error()), false};
     }
     MRDA_TRY(looked);
-    std::string done = tiling == nullptr ? "probe pattern seen through the surface"
-                                         : "probe pattern seen tiled through the surface";
-    for (std::size_t plane = 0; plane < layout.planes().size(); ++plane) {
-        if (!can_locate(tiling, layout.planes()[plane])) {
-            done += "; not in plane " + std::to_string(plane) +
-                    ", which does not begin with a row of tiles";
-        }
-    }
-    return done;
+    return Verification{tiling == nullptr ? "probe pattern seen through the surface"
+                                          : "probe pattern seen tiled through the surface",
+                        true};
 }
 
 }  // namespace mrda::vaapi

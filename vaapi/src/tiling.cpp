@@ -42,13 +42,13 @@ std::uint64_t Tiling::position_bytes(std::uint32_t pitch_bytes, std::uint32_t ro
     const std::uint64_t tile_bytes = std::uint64_t{tile_row_bytes} * tile_rows;
     const std::uint64_t row_of_tiles = row / tile_rows;
     const std::uint64_t column = byte / tile_row_bytes;
-    return row_of_tiles * pitch_bytes * tile_rows + column * tile_bytes +
+    return row_of_tiles * row_of_tiles_bytes(pitch_bytes) + column * tile_bytes +
            within_tile(static_cast<std::uint32_t>(byte % tile_row_bytes), row % tile_rows);
 }
 
 std::uint64_t Tiling::extent_bytes(std::uint32_t pitch_bytes, std::uint32_t rows) const {
     const std::uint64_t rows_of_tiles = (rows + tile_rows - 1) / tile_rows;
-    return rows_of_tiles * tile_rows * pitch_bytes;
+    return rows_of_tiles * row_of_tiles_bytes(pitch_bytes);
 }
 
 const Tiling* find_tiling(std::uint64_t modifier) {

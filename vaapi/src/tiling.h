@@ -3,8 +3,6 @@
 
 #include <cstdint>
 
-#include "mrda/interop/frame_layout.h"
-
 namespace mrda::vaapi {
 
 /// How the bytes of a plane lie under one modifier: in tiles, which follow one another row by row.
@@ -15,10 +13,9 @@ struct Tiling {
     /// Where in its tile a byte lies, by its place in the tile's row and the row.
     std::uint32_t (*within_tile)(std::uint32_t byte, std::uint32_t row);
 
-    /// Whether `plane` begins with a row of tiles. Of one that does not, nobody says whether its
-    /// tiles begin with the plane or with the object.
-    [[nodiscard]] bool begins_row_of_tiles(const PlaneLayout& plane) const {
-        return plane.offset_bytes % (std::uint64_t{plane.pitch_bytes} * tile_rows) == 0;
+    /// What the tiles that lie side by side take.
+    [[nodiscard]] std::uint64_t row_of_tiles_bytes(std::uint32_t pitch_bytes) const {
+        return std::uint64_t{pitch_bytes} * tile_rows;
     }
     /// Where a byte of a plane lies, from the plane's first byte. The pitch must be whole tiles.
     [[nodiscard]] std::uint64_t position_bytes(std::uint32_t pitch_bytes, std::uint32_t row,

@@ -52,29 +52,31 @@ std::unique_ptr<EncodeSession> EncodeSession::open(const EncoderConfig& config,
     }
     session->delay_frames_ = session->encoder_->delay_frames();
     session->worker_ = std::thread([raw = session.get()] { raw->work(); });
+    session->worker_id_ = session->worker_.get_id();
     return session;
 }
 
-void EncodeSession::abort() {
+void EncodeSession::close() {
     {
         const std::lock_guard lock(mutex_);
         fail_locked(MFX_ERR_ABORTED);
     }
-}
-
-EncodeSession::~EncodeSession() {
-    abort();
     if (worker_.joinable()) {
         worker_.join();
     }
+}
+
+EncodeSession::~EncodeSession() {
+    close();
     // Before the members that its sink uses.
     encoder_.reset();
 }
 
 mfxStatus EncodeSession::submit(const mfxEncodeCtrl* control, mfxFrameSurface1* surface,
                                 mfxBitstream& bitstream, mfxSyncPoint& sync) {
-    // Taking a surface and letting it go calls the client, whose callbacks may call us: so both
-    // happen without the lock, and the job outlives it.
+    // Taking a surface and letting it go calls the client, whose callbacks may call us (on the
+    // worker with the limits of called_by_worker()): so both happen without the lock, and the job
+    // outlives it.
     Job job;
     std::unique_lock lock(mutex_);
     if (const mfxStatus ready = takes_work(); ready != MFX_ERR_NONE) {
@@ -200,6 +202,9 @@ mfxStatus EncodeSession::sync(mfxSyncPoint sync, mfxU32 timeout_ms) {
         return MFX_ERR_INVALID_HANDLE;
     }
     auto is_over = [&] { return !is_live() || slot_of(number).state != OperationState::pending; };
+    if (!is_over() && called_by_worker()) {
+        return MFX_ERR_UNDEFINED_BEHAVIOR;
+    }
     if (timeout_ms == MFX_INFINITE) {
         progress_.wait(lock, is_over);
     } else if (!progress_.wait_for(lock, std::chrono::milliseconds(timeout_ms), is_over)) {
@@ -219,6 +224,9 @@ mfxStatus EncodeSession::sync(mfxSyncPoint sync, mfxU32 timeout_ms) {
 }
 
 mfxStatus EncodeSession::reset(const EncoderConfig& config, const FrameFormat& format) {
+    if (called_by_worker()) {
+        return MFX_ERR_UNDEFINED_BEHAVIOR;
+    }
     ResetRequest request{.config = config, .format = format};
     std::unique_lock lock(mutex_);
     if (failure_ != MFX_ERR_NONE) {

@@ -46,9 +46,13 @@ class EncodeSession final : private PacketSink {
     mfxStatus sync(mfxSyncPoint sync, mfxU32 timeout_ms);
     /// Finishes what has a sync point, drops the other frames, and goes on with `config`. Waits.
     mfxStatus reset(const EncoderConfig& config, const FrameFormat& format);
+    /// Answers all that wait with MFX_ERR_ABORTED, takes nothing more, and waits for the worker.
+    void close();
 
-    /// Answers all that wait with MFX_ERR_ABORTED, and takes nothing more.
-    void abort();
+    /// Whether a callback of the client's calls, to which the worker gave a surface back. There
+    /// close() must not be called, and what else would wait for the worker answers
+    /// MFX_ERR_UNDEFINED_BEHAVIOR.
+    bool called_by_worker() const { return std::this_thread::get_id() == worker_id_; }
 
     struct Statistics {
         std::uint64_t frames = 0;
@@ -166,6 +170,7 @@ class EncodeSession final : private PacketSink {
     bool encoder_flushed_ = false;
     std::unique_ptr<Encoder> encoder_;  // Replaced under mutex_.
     std::thread worker_;
+    std::thread::id worker_id_;  // Unlike worker_, it stays while that is joined.
 };
 
 }  // namespace mrda::vpl::soft

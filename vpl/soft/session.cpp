@@ -160,12 +160,16 @@ mfxStatus Session::close_encoder() {
     std::shared_ptr<EncodeSession> closing;
     {
         const std::lock_guard lock(mutex_);
+        if (encoder_ && encoder_->called_by_worker()) {
+            return MFX_ERR_UNDEFINED_BEHAVIOR;
+        }
         closing.swap(encoder_);
     }
     if (!closing) {
         return MFX_ERR_NOT_INITIALIZED;
     }
-    closing->abort();
+    // Not left to whoever lets go of it last: that may be the worker, in a client's callback.
+    closing->close();
     return MFX_ERR_NONE;
 }
 
@@ -320,13 +324,13 @@ mfxStatus close_session(mfxSession handle) {
     if (session->has_children()) {
         return MFX_ERR_UNDEFINED_BEHAVIOR;
     }
-    {
-        Registry& all = registry();
-        const std::lock_guard lock(all.mutex);
-        all.sessions.erase(reinterpret_cast<std::uintptr_t>(handle));
-    }
     // Whoever waits for an operation in another thread is answered rather than left waiting.
-    session->close_encoder();
+    if (session->close_encoder() == MFX_ERR_UNDEFINED_BEHAVIOR) {
+        return MFX_ERR_UNDEFINED_BEHAVIOR;
+    }
+    Registry& all = registry();
+    const std::lock_guard lock(all.mutex);
+    all.sessions.erase(reinterpret_cast<std::uintptr_t>(handle));
     return MFX_ERR_NONE;
 }
 

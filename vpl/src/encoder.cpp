@@ -33,7 +33,7 @@ Result<std::size_t> Encoder::needed_surfaces(const vaapi::Display& display,
                                              std::uint32_t drm_fourcc) {
     MRDA_ASSIGN(const mfxVideoParam wanted, to_video_param(config, drm_fourcc));
     MRDA_ASSIGN(const Session session, Session::open(display, config.codec));
-    MRDA_ASSIGN(mfxVideoParam param, query(session, wanted, config.codec));
+    MRDA_ASSIGN(mfxVideoParam param, query(session, wanted, config));
     MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session.handle(), param));
     // One more than it asks for, so that one can be filled while all the others are in use.
     return std::size_t{request.NumFrameSuggested} + 1;
@@ -73,15 +73,28 @@ Result<void> Encoder::initialise(const EncoderConfig& config) {
     mfxSession session = session_.handle();
     MRDA_MFX_TRY(MFXVideoCORE_SetFrameAllocator, (session, allocator_->interface()),
                  "the runtime does not take an external frame allocator");
-    MRDA_ASSIGN(mfxVideoParam param, query(session_, wanted, config.codec));
-    MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session, param));
+    MRDA_ASSIGN(param_, query(session_, wanted, config));
+    MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session, param_));
     if (allocator_->size() < request.NumFrameMin) {
         return make_error(Errc::invalid_argument, std::to_string(allocator_->size()) +
                                                       " surfaces given; the runtime needs " +
                                                       std::to_string(request.NumFrameMin));
     }
-    MRDA_MFX_TRY(MFXVideoENCODE_Init, (session, &param),
-                 "the runtime does not start encoding " + std::string(to_string(config.codec)));
+    depth_ = std::max<std::size_t>(config.async_depth, 1);
+    // One more than can be in flight holds the packet that the caller is reading.
+    operations_.resize(depth_ + 1);
+    frames_.resize(allocator_->size());
+    controls_.resize(frames_.size());
+    for (std::size_t i = 0; i < frames_.size(); ++i) {
+        frames_[i].Info = param_.mfx.FrameInfo;
+        frames_[i].Data.MemId = allocator_->memory_id(i);
+    }
+    return start();
+}
+
+Result<void> Encoder::start() {
+    mfxSession session = session_.handle();
+    MRDA_MFX_TRY(MFXVideoENCODE_Init, (session, &param_), "the runtime does not start encoding");
     initialised_ = true;
     mfxVideoParam actual{};
     MRDA_MFX_TRY(MFXVideoENCODE_GetVideoParam, (session, &actual),
@@ -96,31 +109,27 @@ Result<void> Encoder::initialise(const EncoderConfig& config) {
                                                  std::to_string(bitstream_bytes) +
                                                  " bytes; an mfxBitstream holds at most 2^32 - 1");
     }
-    depth_ = std::max<std::size_t>(config.async_depth, 1);
-    // One more than can be in flight holds the packet that the caller is reading.
-    operations_.resize(depth_ + 1);
     for (Operation& operation : operations_) {
         operation.storage.resize(bitstream_bytes);
         operation.bitstream.Data = operation.storage.data();
         operation.bitstream.MaxLength = static_cast<mfxU32>(bitstream_bytes);
-    }
-    frames_.resize(allocator_->size());
-    for (std::size_t i = 0; i < frames_.size(); ++i) {
-        frames_[i].Info = param.mfx.FrameInfo;
-        frames_[i].Data.MemId = allocator_->memory_id(i);
     }
     return {};
 }
 
 std::optional<std::size_t> Encoder::free_surface() const {
     for (std::size_t i = 0; i < frames_.size(); ++i) {
-        // The runtime lowers Locked from its own threads.
-        const auto& locked = frames_[i].Data.Locked;
-        if (__atomic_load_n(&locked, __ATOMIC_ACQUIRE) == 0) {
+        if (!in_use(i)) {
             return i;
         }
     }
     return std::nullopt;
+}
+
+bool Encoder::in_use(std::size_t index) const {
+    // The runtime lowers Locked from its own threads.
+    const auto& locked = frames_[index].Data.Locked;
+    return __atomic_load_n(&locked, __ATOMIC_ACQUIRE) != 0;
 }
 
 const vaapi::Surface& Encoder::surface(std::size_t index) const {
@@ -128,17 +137,16 @@ const vaapi::Surface& Encoder::surface(std::size_t index) const {
 }
 
 Result<void> Encoder::submit(std::size_t index, std::int64_t pts, const Sync& ready,
-                             std::uint64_t timeout_ns) {
+                             std::uint64_t timeout_ns, PictureKind kind) {
     if (draining_) {
         return make_error(Errc::invalid_argument, "a frame submitted after drain()");
     }
-    if (index >= frames_.size() ||
-        __atomic_load_n(&frames_[index].Data.Locked, __ATOMIC_ACQUIRE) != 0) {
+    if (index >= frames_.size() || in_use(index)) {
         return make_error(Errc::invalid_argument, "surface " + std::to_string(index) + " of " +
                                                       std::to_string(frames_.size()) +
                                                       " is not free; take one from free_surface()");
     }
-    if (count_ == depth_) {
+    if (full()) {
         return make_error(
             Errc::busy, std::to_string(depth_) + " operations are in flight; receive() one first");
     }
@@ -149,16 +157,19 @@ Result<void> Encoder::submit(std::size_t index, std::int64_t pts, const Sync& re
         return error;
     }
     frames_[index].Data.TimeStamp = static_cast<mfxU64>(pts);
-    MRDA_TRY(encode(&frames_[index]));
+    controls_[index] = {};
+    controls_[index].FrameType = MFX_FRAMETYPE_I | MFX_FRAMETYPE_REF | MFX_FRAMETYPE_IDR;
+    const bool forced = kind == PictureKind::key;
+    MRDA_TRY(encode(forced ? &controls_[index] : nullptr, &frames_[index]));
     return {};
 }
 
-Result<bool> Encoder::encode(mfxFrameSurface1* surface) {
+Result<bool> Encoder::encode(mfxEncodeCtrl* control, mfxFrameSurface1* surface) {
     Operation& next = operation(count_);
     next.bitstream.DataOffset = 0;
     next.bitstream.DataLength = 0;
     next.sync_point = nullptr;
-    const mfxStatus status = MFXVideoENCODE_EncodeFrameAsync(session_.handle(), nullptr, surface,
+    const mfxStatus status = MFXVideoENCODE_EncodeFrameAsync(session_.handle(), control, surface,
                                                              &next.bitstream, &next.sync_point);
     if (status == MFX_ERR_MORE_DATA) {
         return false;
@@ -183,7 +194,7 @@ Result<bool> Encoder::encode(mfxFrameSurface1* surface) {
 
 Result<void> Encoder::fill_while_draining() {
     while (draining_ && !drained_ && count_ < depth_) {
-        const auto encoded = encode(nullptr);
+        const auto encoded = encode(nullptr, nullptr);
         if (!encoded && encoded.error().code == Errc::busy && count_ != 0) {
             return {};
         }
@@ -221,7 +232,37 @@ Result<Received> Encoder::receive(std::uint64_t timeout_ns) {
     return received;
 }
 
+Result<void> Encoder::reset() {
+    for (std::size_t age = 0; age < count_; ++age) {
+        const mfxStatus status = MFXVideoCORE_SyncOperation(
+            session_.handle(), operation(age).sync_point, to_milliseconds(kWaitForever));
+        // Whatever else becomes of it, it is dropped.
+        if (status == MFX_ERR_DEVICE_LOST || status == MFX_ERR_GPU_HANG) {
+            return mfx_error("MFXVideoCORE_SyncOperation", status,
+                             "the device died with frames inside");
+        }
+    }
+    copied_before_ += copied_since_start().value_or(0);
+    initialised_ = false;
+    MRDA_MFX_TRY(MFXVideoENCODE_Close, (session_.handle()), "the runtime does not stop encoding");
+    first_ = count_ = 0;
+    draining_ = drained_ = false;
+    for (std::size_t i = 0; i < frames_.size(); ++i) {
+        if (in_use(i)) {
+            return make_error(
+                Errc::internal,
+                "the runtime has stopped encoding and keeps surface " + std::to_string(i));
+        }
+    }
+    return start();
+}
+
 std::optional<std::uint64_t> Encoder::codec_copied_bytes() const {
+    const auto since = copied_since_start();
+    return since ? std::optional(*since + copied_before_) : std::nullopt;
+}
+
+std::optional<std::uint64_t> Encoder::copied_since_start() const {
     mrdaExtCopyReport report{};
     report.Header.BufferId = MRDA_EXTBUFF_COPY_REPORT;
     report.Header.BufferSz = sizeof report;

@@ -17,6 +17,23 @@ std::uint16_t round_up(std::uint32_t value) {
     return static_cast<std::uint16_t>((value + kMacroblockPx - 1) / kMacroblockPx * kMacroblockPx);
 }
 
+/// mfxstructures.h: rates are 16 bits wide, and multiplied by BRCParamMultiplier. What that cannot
+/// express is rounded down.
+constexpr std::uint32_t kMax16 = std::numeric_limits<std::uint16_t>::max();
+
+Result<void> set_bit_rate(std::uint32_t kbps, mfxInfoMFX& mfx) {
+    const std::uint32_t multiplier = kbps / kMax16 + 1;
+    if (multiplier > kMax16) {
+        return make_error(Errc::invalid_argument, "a bit rate of " + std::to_string(kbps) +
+                                                      " kbit/s asked for, which oneVPL cannot "
+                                                      "express");
+    }
+    mfx.BRCParamMultiplier = static_cast<mfxU16>(multiplier);
+    mfx.TargetKbps = static_cast<mfxU16>(kbps / multiplier);
+    mfx.MaxKbps = mfx.TargetKbps;
+    return {};
+}
+
 Result<void> set_rate_control(const EncoderConfig& config, mfxInfoMFX& mfx) {
     if (config.rate_control == RateControl::cqp) {
         if (config.qp == 0) {
@@ -31,18 +48,7 @@ Result<void> set_rate_control(const EncoderConfig& config, mfxInfoMFX& mfx) {
     }
     mfx.RateControlMethod =
         config.rate_control == RateControl::cbr ? MFX_RATECONTROL_CBR : MFX_RATECONTROL_VBR;
-    // mfxstructures.h: rates are 16 bits wide, and multiplied by BRCParamMultiplier.
-    constexpr std::uint32_t kMax16 = std::numeric_limits<std::uint16_t>::max();
-    const std::uint32_t multiplier = config.bitrate_kbps / kMax16 + 1;
-    if (multiplier > kMax16) {
-        return make_error(Errc::invalid_argument,
-                          "a bit rate of " + std::to_string(config.bitrate_kbps) +
-                              " kbit/s asked for, which oneVPL cannot express");
-    }
-    mfx.BRCParamMultiplier = static_cast<mfxU16>(multiplier);
-    mfx.TargetKbps = static_cast<mfxU16>(config.bitrate_kbps / multiplier);
-    mfx.MaxKbps = mfx.TargetKbps;
-    return {};
+    return set_bit_rate(config.bitrate_kbps, mfx);
 }
 
 std::uint32_t kbps_of(const mfxInfoMFX& mfx) {
@@ -78,38 +84,111 @@ std::string first_change(const mfxVideoParam& wanted, const mfxVideoParam& found
     return "";
 }
 
-/// The first of the fields that a runtime may round, and has cleared; "": none.
-std::string first_cleared(const mfxVideoParam& wanted, const mfxVideoParam& found) {
-    const Field fields[] = {
-        {"the frame rate's numerator,", wanted.mfx.FrameInfo.FrameRateExtN,
-         found.mfx.FrameInfo.FrameRateExtN},
-        {"the bit rate in kbit/s,", kbps_of(wanted.mfx), kbps_of(found.mfx)},
-    };
-    for (const Field& field : fields) {
-        if (field.wanted != 0 && field.found == 0) {
-            return std::string(field.name) + " " + std::to_string(field.wanted);
+struct Answer {
+    mfxStatus status;
+    mfxVideoParam param;
+};
+
+Answer ask(const Session& session, const mfxVideoParam& wanted) {
+    mfxVideoParam in = wanted;
+    Answer answer{MFX_ERR_NONE, wanted};
+    answer.status = MFXVideoENCODE_Query(session.handle(), &in, &answer.param);
+    if (answer.status == MFX_ERR_UNSUPPORTED) {
+        // Newer Intel GPUs encode through the low-power engine only.
+        in.mfx.LowPower = MFX_CODINGOPTION_ON;
+        mfxVideoParam low_power = in;
+        const mfxStatus second = MFXVideoENCODE_Query(session.handle(), &in, &low_power);
+        if (second >= MFX_ERR_NONE) {
+            answer = {second, low_power};
         }
     }
-    return "the combination of parameters";
+    return answer;
 }
 
-std::string refusal_text(const Session& session, Codec codec, const mfxVideoParam& wanted,
-                         const mfxVideoParam& found) {
+bool keeps_rates(const mfxVideoParam& wanted, const mfxVideoParam& found) {
+    return found.mfx.FrameInfo.FrameRateExtN == wanted.mfx.FrameInfo.FrameRateExtN &&
+           kbps_of(found.mfx) == kbps_of(wanted.mfx);
+}
+
+/// The runtime does not tell its limits. The highest rate below `refused` that it takes, where
+/// `set` puts one into the parameters; 0: none.
+template <typename Set>
+std::uint32_t highest_taken(const Session& session, mfxVideoParam wanted, std::uint32_t refused,
+                            Set set) {
+    std::uint32_t taken = 0;
+    while (refused - taken > 1) {
+        const std::uint32_t middle = taken + (refused - taken) / 2;
+        set(wanted.mfx, middle);
+        const Answer answer = ask(session, wanted);
+        const bool takes = answer.status >= MFX_ERR_NONE && keeps_rates(wanted, answer.param);
+        (takes ? taken : refused) = middle;
+    }
+    return taken;
+}
+
+std::string frame_rate_refusal(const Session& session, const EncoderConfig& config,
+                               const mfxVideoParam& wanted) {
+    const std::string seconds = "/" + std::to_string(config.fps_den);
+    const std::uint32_t highest = highest_taken(
+        session, wanted, config.fps_num,
+        [](mfxInfoMFX& mfx, std::uint32_t rate) { mfx.FrameInfo.FrameRateExtN = rate; });
+    return "at " + std::to_string(config.fps_num) + seconds + " frames a second; " +
+           (highest == 0 ? "choose fewer" : "it takes up to " + std::to_string(highest) + seconds);
+}
+
+std::string bit_rate_refusal(const Session& session, const EncoderConfig& config,
+                             const mfxVideoParam& wanted) {
+    const std::uint32_t highest = highest_taken(
+        session, wanted, config.bitrate_kbps, [](mfxInfoMFX& mfx, std::uint32_t kbps) {
+            static_cast<void>(set_bit_rate(kbps, mfx));  // Less than what could be expressed.
+        });
+    // Above that, rates go in steps, of which one may begin a little past the limit.
+    const std::string limit = highest > kMax16
+                                  ? "about " + std::to_string((highest + 500) / 1000 * 1000)
+                                  : std::to_string(highest);
+    return "at " + std::to_string(config.bitrate_kbps) + " kbit/s; " +
+           (highest == 0 ? "choose less" : "it takes up to " + limit);
+}
+
+/// What the runtime objects to, to stand behind "does not encode h264 ".
+std::string objection(const Session& session, const EncoderConfig& config,
+                      const mfxVideoParam& wanted, const mfxVideoParam& found) {
+    if (const std::string change = first_change(wanted, found); !change.empty()) {
+        return "this way; it objects to " + change;
+    }
+    // Rates may be rounded, but not cleared.
+    if (found.mfx.FrameInfo.FrameRateExtN == 0) {
+        return frame_rate_refusal(session, config, wanted);
+    }
+    if (kbps_of(wanted.mfx) != 0 && kbps_of(found.mfx) == 0) {
+        return bit_rate_refusal(session, config, wanted);
+    }
+    return "this way; it objects to the combination of parameters";
+}
+
+std::string others_than(std::uint32_t fourcc) {
+    if (fourcc == MFX_FOURCC_P010) {
+        return "NV12";
+    }
+    return fourcc == MFX_FOURCC_NV12 ? "P010" : "NV12 or P010";
+}
+
+std::string refusal_text(const Session& session, const EncoderConfig& config,
+                         const mfxVideoParam& wanted, const mfxVideoParam& found) {
     const mfxFrameInfo& asked = wanted.mfx.FrameInfo;
     const mfxFrameInfo& left = found.mfx.FrameInfo;
-    const std::string name(to_string(codec));
+    const std::string name(to_string(config.codec));
     if (left.FourCC != asked.FourCC) {
         return "the runtime encodes no " + name + " from " + fourcc_string(asked.FourCC) +
-               " surfaces; convert to NV12 or P010 first";
+               " surfaces; convert to " + others_than(asked.FourCC) + " first";
     }
     if (left.Width != asked.Width || left.Height != asked.Height || left.CropW != asked.CropW ||
         left.CropH != asked.CropH) {
         return "the runtime does not encode " + name + " pictures of " +
-               std::to_string(asked.CropW) + "x" + std::to_string(asked.CropH) + session.sizes();
+               std::to_string(asked.CropW) + "x" + std::to_string(asked.CropH) +
+               (session.sizes().empty() ? "" : "; it takes " + session.sizes());
     }
-    const std::string change = first_change(wanted, found);
-    return "the runtime does not encode " + name + " this way; it objects to " +
-           (change.empty() ? first_cleared(wanted, found) : change);
+    return "the runtime does not encode " + name + " " + objection(session, config, wanted, found);
 }
 
 }  // namespace
@@ -155,27 +234,17 @@ Result<mfxVideoParam> to_video_param(const EncoderConfig& config, std::uint32_t 
     return param;
 }
 
-Result<mfxVideoParam> query(const Session& session, const mfxVideoParam& wanted, Codec codec) {
-    mfxVideoParam in = wanted;
-    mfxVideoParam out = wanted;
-    mfxStatus status = MFXVideoENCODE_Query(session.handle(), &in, &out);
-    if (status == MFX_ERR_UNSUPPORTED) {
-        // Newer Intel GPUs encode through the low-power engine only.
-        in.mfx.LowPower = MFX_CODINGOPTION_ON;
-        mfxVideoParam low_power = in;
-        const mfxStatus second = MFXVideoENCODE_Query(session.handle(), &in, &low_power);
-        if (second >= MFX_ERR_NONE) {
-            status = second;
-            out = low_power;
-        }
+Result<mfxVideoParam> query(const Session& session, const mfxVideoParam& wanted,
+                            const EncoderConfig& config) {
+    const Answer answer = ask(session, wanted);
+    if (answer.status < MFX_ERR_NONE) {
+        return mfx_error("MFXVideoENCODE_Query", answer.status,
+                         refusal_text(session, config, wanted, answer.param));
     }
-    if (status < MFX_ERR_NONE) {
-        return mfx_error("MFXVideoENCODE_Query", status, refusal_text(session, codec, wanted, out));
+    if (!first_change(wanted, answer.param).empty()) {
+        return make_error(Errc::unsupported, refusal_text(session, config, wanted, answer.param));
     }
-    if (!first_change(wanted, out).empty()) {
-        return make_error(Errc::unsupported, refusal_text(session, codec, wanted, out));
-    }
-    return out;
+    return answer.param;
 }
 
 }  // namespace mrda::vpl

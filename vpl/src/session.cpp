@@ -115,7 +115,7 @@ std::string sizes_of(const mfxImplDescription& description, Codec codec) {
     const auto text = [](const mfxU32(&size)[2]) {
         return std::to_string(size[0]) + "x" + std::to_string(size[1]);
     };
-    return largest[0] == 0 ? "" : "; it takes " + text(smallest) + " to " + text(largest);
+    return largest[0] == 0 ? "" : text(smallest) + " to " + text(largest);
 }
 
 }  // namespace

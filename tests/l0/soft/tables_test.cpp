@@ -11,7 +11,6 @@
 #include <iterator>
 #include <memory>
 #include <string>
-#include <utility>
 
 namespace mrda::ze_soft_test {
 
@@ -182,16 +181,22 @@ TEST_F(SoftTables, of_every_part_of_the_api_end_where_the_callers_version_ends_t
         SCOPED_TRACE(name);
         const auto get = function<GetTable>(name.c_str());
         ASSERT_NE(get, nullptr);
-        const std::pair<int, std::size_t> versions[] = {
-            {0, part.fields_in_1_0}, {4, part.fields_in_1_4}, {17, part.fields_in_1_4}};
-        for (const auto& [minor, fields] : versions) {
+        const auto fields_for = [&](int minor) {
             std::array<std::uintptr_t, 64> table;
             table.fill(kCanary);
             const auto version = static_cast<ze_api_version_t>(ZE_MAKE_VERSION(1, minor));
-            ASSERT_EQ(get(version, table.data()), ZE_RESULT_SUCCESS);
+            EXPECT_EQ(get(version, table.data()), ZE_RESULT_SUCCESS);
             auto* const end = std::find(table.begin(), table.end(), kCanary);
-            EXPECT_EQ(static_cast<std::size_t>(end - table.begin()), fields) << "1." << minor;
-            EXPECT_TRUE(std::all_of(end, table.end(), [](auto field) { return field == kCanary; }));
+            EXPECT_TRUE(
+                std::all_of(end, table.end(), [&](auto field) { return field == kCanary; }));
+            return static_cast<std::size_t>(end - table.begin());
+        };
+        EXPECT_EQ(fields_for(0), part.fields_in_1_0);
+        EXPECT_EQ(fields_for(4), part.fields_in_1_4);
+        if (ZE_API_VERSION_CURRENT == ZE_API_VERSION_1_4) {
+            EXPECT_EQ(fields_for(17), part.fields_in_1_4);
+        } else {  // Built with newer headers, the tables end where those end them.
+            EXPECT_GE(fields_for(17), part.fields_in_1_4);
         }
     }
 }

@@ -3,6 +3,11 @@
 #include <rapidcheck/gtest.h>
 
 #include <array>
+#include <atomic>
+#include <functional>
+#include <future>
+#include <thread>
+#include <utility>
 
 #include "soft_encoder.h"
 
@@ -120,6 +125,105 @@ TEST(VplSoftAsync, closing_with_operations_under_way_unlocks_their_surfaces) {
         }
         EXPECT_EQ(MFXVideoCORE_SyncOperation(encoder.session(), submitted.back().sync, 0),
                   submitted.back().sync != nullptr ? MFX_ERR_INVALID_HANDLE : MFX_ERR_NULL_PTR);
+    }
+}
+
+/// A frame whose surface calls `call` when the runtime's own thread gives it back.
+class CallingFrame {
+  public:
+    CallingFrame(const mfxFrameInfo& info, std::function<mfxStatus()> call)
+        : call_(std::move(call)), frame_(info, 0) {
+        interface_.Context = this;
+        interface_.AddRef = [](mfxFrameSurface1*) { return MFX_ERR_NONE; };
+        interface_.Release = [](mfxFrameSurface1* surface) {
+            auto& own = *static_cast<CallingFrame*>(surface->FrameInterface->Context);
+            own.called_ = true;
+            own.answer_ = own.call_();
+            return MFX_ERR_NONE;
+        };
+        frame_.surface().Version.Version = MFX_FRAMESURFACE1_VERSION;
+        frame_.surface().FrameInterface = &interface_;
+    }
+    CallingFrame(const CallingFrame&) = delete;
+    CallingFrame& operator=(const CallingFrame&) = delete;
+
+    mfxSyncPoint submit(mfxSession session) {
+        mfxSyncPoint sync = nullptr;
+        EXPECT_EQ(MFXVideoENCODE_EncodeFrameAsync(session, nullptr, &frame_.surface(),
+                                                  &bitstream_.stream, &sync),
+                  MFX_ERR_NONE);
+        return sync;
+    }
+    void wait_for_call() const {
+        while (!called_) {
+            std::this_thread::yield();
+        }
+    }
+    /// What `call` returned.
+    mfxStatus answer() const { return answer_; }
+
+  private:
+    std::function<mfxStatus()> call_;
+    SoftFrame frame_;
+    SoftBitstream bitstream_{200000};
+    mfxFrameSurfaceInterface interface_{};
+    std::atomic<bool> called_ = false;
+    std::atomic<mfxStatus> answer_ = MFX_ERR_NONE;
+};
+
+/// What is answered to `call` where the runtime's own thread makes it.
+mfxStatus answer_in_callback(const SoftEncoder& encoder, std::function<mfxStatus()> call) {
+    CallingFrame frame(encoder.info(), std::move(call));
+    const mfxSyncPoint sync = frame.submit(encoder.session());
+    EXPECT_EQ(MFXVideoCORE_SyncOperation(encoder.session(), sync, 60000), MFX_ERR_NONE);
+    return frame.answer();
+}
+
+TEST(VplSoftCallback, cannot_close_the_encoder_which_goes_on) {
+    SoftEncoder encoder(make_params(MFX_CODEC_AVC, 128, 96));
+    const auto close = [&] { return MFXVideoENCODE_Close(encoder.session()); };
+    EXPECT_EQ(answer_in_callback(encoder, close), MFX_ERR_UNDEFINED_BEHAVIOR);
+    EXPECT_EQ(encoder.encode(2).size(), 2U);
+    EXPECT_EQ(close(), MFX_ERR_NONE);
+}
+
+TEST(VplSoftCallback, cannot_reset_the_encoder_which_goes_on) {
+    mfxVideoParam params = make_params(MFX_CODEC_AVC, 128, 96);
+    SoftEncoder encoder(params);
+    const auto reset = [&] { return MFXVideoENCODE_Reset(encoder.session(), &params); };
+    EXPECT_EQ(answer_in_callback(encoder, reset), MFX_ERR_UNDEFINED_BEHAVIOR);
+    EXPECT_EQ(encoder.encode(2).size(), 2U);
+    EXPECT_EQ(reset(), MFX_ERR_NONE);
+}
+
+TEST(VplSoftCallback, cannot_wait_for_a_frame_that_its_own_thread_is_to_finish) {
+    SoftEncoder encoder(make_params(MFX_CODEC_AVC, 128, 96));
+    std::promise<mfxSyncPoint> submitted;
+    CallingFrame frame(encoder.info(), [&] {
+        const mfxSyncPoint own = submitted.get_future().get();
+        return MFXVideoCORE_SyncOperation(encoder.session(), own, MFX_INFINITE);
+    });
+    const mfxSyncPoint sync = frame.submit(encoder.session());
+    submitted.set_value(sync);
+    EXPECT_EQ(MFXVideoCORE_SyncOperation(encoder.session(), sync, 60000), MFX_ERR_NONE);
+    EXPECT_EQ(frame.answer(), MFX_ERR_UNDEFINED_BEHAVIOR);
+}
+
+TEST(VplSoftCallback, may_ask_the_encoder_while_another_thread_closes_it) {
+    for (int i = 0; i < 20; ++i) {
+        SoftEncoder encoder(make_params(MFX_CODEC_AVC, 128, 96));
+        CallingFrame frame(encoder.info(), [&] {
+            mfxVideoParam params{};
+            mfxStatus status = MFX_ERR_NONE;
+            while (status == MFX_ERR_NONE) {
+                status = MFXVideoENCODE_GetVideoParam(encoder.session(), &params);
+            }
+            return status;
+        });
+        frame.submit(encoder.session());
+        frame.wait_for_call();
+        EXPECT_EQ(MFXVideoENCODE_Close(encoder.session()), MFX_ERR_NONE);
+        EXPECT_EQ(frame.answer(), MFX_ERR_NOT_INITIALIZED);
     }
 }
 

@@ -25,8 +25,9 @@ class DmaBuf {
   public:
     enum class Kind : std::uint8_t {
         dma_buf,  ///< The kernel's own: what a GPU imports.
-        memfd,    ///< Shared memory that stands in for one (a file on tmpfs counts as a memfd):
-                  ///< the software drivers take it, a GPU cannot.
+        memfd,    ///< Shared memory that stands in for one: the software drivers take it if nobody
+                  ///< can shrink it (see unshrinkable_size_bytes; a file on tmpfs, which counts as
+                  ///< a memfd too, can be), a GPU cannot.
     };
     enum class Access : std::uint8_t { read, write, read_write };
 

@@ -59,7 +59,8 @@ class UsmBuffer {
     /// caller's and may be closed at once: the driver gets a descriptor of its own.
     /// `modifier` says how the pixels in it lie: USM is flat memory, so anything but linear is
     /// refused, naming it. Errors: unsupported (tiled; the device imports none; a memfd on a GPU),
-    /// invalid_argument (an offset, which USM cannot express; this context's own export).
+    /// invalid_argument (an offset, which USM cannot express; this context's own export; on the
+    /// software driver, memory that can shrink: see unshrinkable_size_bytes).
     static Result<UsmBuffer> import(const Context& context, const DmaBuf& buffer,
                                     std::uint64_t modifier);
 

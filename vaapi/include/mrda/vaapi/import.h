@@ -28,7 +28,7 @@ struct Import {
     PathChoice path;
     /// Whether a probe pattern, written on the memory's side, was read back through the surface; or
     /// why that could not be tried. Once for each layout, offset, route and display: later imports
-    /// say so too.
+    /// say so too. Where only this memory could not be looked at, the next import tries again.
     std::string verification;
 };
 
@@ -36,9 +36,12 @@ struct Import {
 /// `only` and nothing else. The memory must be idle: a layout's first import writes a few bytes of
 /// it, looks at them through the surface, and puts them back. Waits for that. Drivers accept far
 /// too much, so everything is checked here first: extents within the object, pitch and offsets
-/// aligned, planes disjoint. Errors: invalid_argument (the layout or the object, naming the value),
-/// unsupported (every route's refusal), corrupt (the driver took the memory and shows other pixels:
-/// it lies about the modifier, the pitch or an offset, which the message names).
+/// aligned, planes disjoint. In X, Y and 4 tiles, extents are whole tiles and each plane begins a
+/// row of them; of any other tiling only pitches, and what the rows take, are checked. Errors:
+/// invalid_argument (the layout or the object, naming the value), unsupported (every route's
+/// refusal; among them, on the software platform, that the memory can shrink: see
+/// unshrinkable_size_bytes), corrupt (the driver took the memory and shows other pixels: it lies
+/// about the modifier, the pitch or an offset, which the message names).
 Result<Import> import_surface(const Display& display, const ImportSource& source,
                               const FrameLayout& layout, std::optional<Route> only = std::nullopt);
 

@@ -40,6 +40,12 @@ struct EncoderConfig {
     std::uint16_t async_depth = 4;   ///< Operations in flight; 1: no delay.
 };
 
+/// What a picture shall become.
+enum class PictureKind : std::uint8_t {
+    automatic,  ///< As the GOP has it.
+    key,        ///< A key frame: decoding can begin with it. The GOP begins anew.
+};
+
 /// One encoded picture. `data` belongs to the Encoder and is good until the next receive().
 struct Packet {
     std::span<const std::byte> data;
@@ -82,6 +88,10 @@ class Encoder {
     /// A surface that the encoder does not use now, by index into those given; nothing while all
     /// are in use: receive() first.
     [[nodiscard]] std::optional<std::size_t> free_surface() const;
+    /// Whether the encoder still reads surface `index`, which must be one of those given.
+    [[nodiscard]] bool in_use(std::size_t index) const;
+    /// Whether submit() would answer `busy`.
+    [[nodiscard]] bool full() const { return count_ == depth_; }
     [[nodiscard]] const vaapi::Surface& surface(std::size_t index) const;
 
     /// Encodes surface `index`; it is the encoder's until free_surface() shows it again. Waits for
@@ -90,7 +100,8 @@ class Encoder {
     /// gave, busy (async_depth operations in flight: receive() first), invalid_argument (a surface
     /// in use; after drain()), what the runtime returned.
     [[nodiscard]] Result<void> submit(std::size_t index, std::int64_t pts, const Sync& ready,
-                                      std::uint64_t timeout_ns = kWaitForever);
+                                      std::uint64_t timeout_ns = kWaitForever,
+                                      PictureKind kind = PictureKind::automatic);
 
     /// No more input: what is inside comes out of receive(). Does not wait.
     void drain() { draining_ = true; }
@@ -99,6 +110,11 @@ class Encoder {
     /// Errors: timeout, exhausted (a picture larger than the runtime said any would be),
     /// device_lost.
     [[nodiscard]] Result<Received> receive(std::uint64_t timeout_ns = kWaitForever);
+
+    /// Drops all that is inside, also after drain(): every surface is free, and the next picture is
+    /// a key frame. Waits for the operations in flight. After an error nothing can be encoded any
+    /// more. Errors: device_lost, what the runtime returned.
+    [[nodiscard]] Result<void> reset();
 
     /// Operations handed to the runtime and not received yet.
     [[nodiscard]] std::size_t in_flight() const { return count_; }
@@ -118,8 +134,11 @@ class Encoder {
 
     Encoder(Session session, std::unique_ptr<FrameAllocator> allocator);
     Result<void> initialise(const EncoderConfig& config);
+    /// Opens the runtime's encoder with param_.
+    Result<void> start();
     /// Hands `surface` (null: drain) to the runtime; false: it wants more input before a packet.
-    Result<bool> encode(mfxFrameSurface1* surface);
+    Result<bool> encode(mfxEncodeCtrl* control, mfxFrameSurface1* surface);
+    [[nodiscard]] std::optional<std::uint64_t> copied_since_start() const;
     Result<void> fill_while_draining();
     Operation& operation(std::size_t age) {
         return operations_[(first_ + age) % operations_.size()];
@@ -128,11 +147,14 @@ class Encoder {
     // The session uses the allocator until it is closed, so it is declared after it.
     std::unique_ptr<FrameAllocator> allocator_;
     Session session_;
+    mfxVideoParam param_{};
     std::vector<mfxFrameSurface1> frames_;
-    std::vector<Operation> operations_;  // A ring: `count_` in flight from `first_` on.
+    std::vector<mfxEncodeCtrl> controls_;  // By surface: the runtime reads one as long as those.
+    std::vector<Operation> operations_;    // A ring: `count_` in flight from `first_` on.
     std::size_t depth_ = 0;
     std::size_t first_ = 0;
     std::size_t count_ = 0;
+    std::uint64_t copied_before_ = 0;  // By encoders that a reset has closed.
     bool initialised_ = false;
     bool draining_ = false;
     bool drained_ = false;

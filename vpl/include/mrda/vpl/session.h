@@ -37,9 +37,7 @@ class Session {
     /// API 2.8".
     [[nodiscard]] const std::string& implementation() const { return implementation_; }
 
-    /// Which pictures it says to encode, to stand behind a message: "; it takes 64x64 to
-    /// 8192x8192".
-    /// "": it does not say.
+    /// Which pictures it says to encode: "64x64 to 8192x8192". "": it does not say.
     [[nodiscard]] const std::string& sizes() const { return sizes_; }
 
   private:
