@@ -2,7 +2,8 @@
 # Which Debian packages MRDA needs, and how they are installed. Sourced by quickstart.sh and tests/run.sh.
 
 MRDA_BUILD_PACKAGES="cmake ninja-build g++ pkg-config libze-dev libva-dev libdrm-dev libvpl-dev libyuv-dev
-  libx264-dev libx265-dev libsvtav1enc-dev libavutil-dev libcli11-dev nlohmann-json3-dev"
+  libx264-dev libx265-dev libsvtav1enc-dev libavutil-dev libcli11-dev nlohmann-json3-dev
+  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libspdlog-dev libtomlplusplus-dev libsystemd-dev"
 MRDA_SAMPLE_PACKAGES="ffmpeg"
 MRDA_TEST_PACKAGES="libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth"
 

@@ -13,5 +13,5 @@ if [[ ! -x ${fuzzers[0]} ]]; then
 fi
 for fuzzer in "${fuzzers[@]}"; do
     echo "== $(basename "$fuzzer"), $seconds s"
-    "$fuzzer" -max_total_time="$seconds" -max_len=256 -print_final_stats=1 -verbosity=0
+    "$fuzzer" -max_total_time="$seconds" -max_len=1024 -print_final_stats=1 -verbosity=0
 done

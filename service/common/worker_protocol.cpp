@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+#include "worker_protocol.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+#include <vector>
+
+namespace mrda::service {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<const char*, 5> kEventNames{"running", "drained", "reset", "failed", "stats"};
+constexpr std::array<const char*, 4> kCommandNames{"drain", "reset", "stop", "stats"};
+
+/// JSON may write a byte as six.
+constexpr std::size_t kLongestTextBytes = kMaxMessageBytes / 8;
+
+Error bad_field(const char* field) {
+    return make_error(Errc::corrupt,
+                      std::string("control message: field ") + field + " is missing or wrong");
+}
+
+/// Reads checked fields out of an object; the first that is wrong is remembered.
+class Reader {
+  public:
+    explicit Reader(const json& object) : object_(object) {}
+
+    template <typename T>
+    void get(const char* field, T& out) {
+        const auto found = object_.is_object() ? object_.find(field) : object_.end();
+        if (!object_.is_object() || found == object_.end() || !take(*found, out)) {
+            wrong_ = wrong_ == nullptr ? field : wrong_;
+        }
+    }
+    [[nodiscard]] Result<void> done() const {
+        if (wrong_ != nullptr) {
+            return bad_field(wrong_);
+        }
+        return {};
+    }
+
+  private:
+    static bool take(const json& value, std::string& out) {
+        if (!value.is_string()) {
+            return false;
+        }
+        out = value.get<std::string>();
+        return true;
+    }
+    static bool take(const json& value, bool& out) {
+        if (!value.is_boolean()) {
+            return false;
+        }
+        out = value.get<bool>();
+        return true;
+    }
+    template <typename T>
+    requires std::is_unsigned_v<T>
+    static bool take(const json& value, T& out) {
+        if (!value.is_number_unsigned() ||
+            value.get<std::uint64_t>() > std::numeric_limits<T>::max()) {
+            return false;
+        }
+        out = value.get<T>();
+        return true;
+    }
+
+    const json& object_;
+    const char* wrong_ = nullptr;
+};
+
+const json& member(const json& object, const char* field) {
+    static const json nothing;
+    if (!object.is_object()) {
+        return nothing;
+    }
+    const auto found = object.find(field);
+    return found == object.end() ? nothing : *found;
+}
+
+template <std::size_t N>
+std::optional<std::size_t> index_of(const std::array<const char*, N>& names,
+                                    const std::string& name) {
+    for (std::size_t i = 0; i < N; ++i) {
+        if (name == names[i]) {
+            return i;
+        }
+    }
+    return std::nullopt;
+}
+
+json to_json(const EncodeParams& params) {
+    return {{"codec", params.codec},
+            {"profile", params.profile},
+            {"plugin", params.plugin},
+            {"width", params.width_px},
+            {"height", params.height_px},
+            {"fps_num", params.fps_num},
+            {"fps_den", params.fps_den},
+            {"vbr", params.vbr},
+            {"qp", params.qp},
+            {"bitrate_kbps", params.bitrate_kbps},
+            {"gop_size", params.gop_size},
+            {"gop_ref_dist", params.gop_ref_dist},
+            {"num_ref_frames", params.num_ref_frames},
+            {"target_usage", params.target_usage},
+            {"async_depth", params.async_depth},
+            {"path", params.path}};
+}
+
+Result<EncodeParams> params_from(const json& object) {
+    EncodeParams params;
+    Reader reader(object);
+    reader.get("codec", params.codec);
+    reader.get("profile", params.profile);
+    reader.get("plugin", params.plugin);
+    reader.get("width", params.width_px);
+    reader.get("height", params.height_px);
+    reader.get("fps_num", params.fps_num);
+    reader.get("fps_den", params.fps_den);
+    reader.get("vbr", params.vbr);
+    reader.get("qp", params.qp);
+    reader.get("bitrate_kbps", params.bitrate_kbps);
+    reader.get("gop_size", params.gop_size);
+    reader.get("gop_ref_dist", params.gop_ref_dist);
+    reader.get("num_ref_frames", params.num_ref_frames);
+    reader.get("target_usage", params.target_usage);
+    reader.get("async_depth", params.async_depth);
+    reader.get("path", params.path);
+    MRDA_TRY(reader.done());
+    return params;
+}
+
+json to_json(const FrameLayout& frame) {
+    json planes = json::array();
+    for (const PlaneLayout& plane : frame.planes()) {
+        planes.push_back({{"offset", plane.offset_bytes}, {"pitch", plane.pitch_bytes}});
+    }
+    return {{"fourcc", frame.format().drm_fourcc},
+            {"width", frame.width_px()},
+            {"height", frame.height_px()},
+            {"modifier", frame.modifier()},
+            {"planes", std::move(planes)}};
+}
+
+Result<FrameLayout> frame_from(const json& object) {
+    std::uint32_t fourcc = 0;
+    std::uint32_t width_px = 0;
+    std::uint32_t height_px = 0;
+    std::uint64_t modifier = 0;
+    Reader reader(object);
+    reader.get("fourcc", fourcc);
+    reader.get("width", width_px);
+    reader.get("height", height_px);
+    reader.get("modifier", modifier);
+    MRDA_TRY(reader.done());
+    std::vector<PlaneLayout> planes;
+    const json& list = member(object, "planes");
+    if (!list.is_array() || list.size() > 4) {
+        return bad_field("planes");
+    }
+    for (const json& plane : list) {
+        PlaneLayout& at = planes.emplace_back();
+        Reader plane_reader(plane);
+        plane_reader.get("offset", at.offset_bytes);
+        plane_reader.get("pitch", at.pitch_bytes);
+        MRDA_TRY(plane_reader.done());
+    }
+    return FrameLayout::from_planes(fourcc, width_px, height_px, modifier, planes);
+}
+
+json to_json(const ivshmem::Extent& extent) {
+    return {{"offset", extent.offset_bytes}, {"size", extent.size_bytes}};
+}
+
+Result<ivshmem::Extent> extent_from(const json& object) {
+    ivshmem::Extent extent;
+    Reader reader(object);
+    reader.get("offset", extent.offset_bytes);
+    reader.get("size", extent.size_bytes);
+    MRDA_TRY(reader.done());
+    return extent;
+}
+
+Result<ivshmem::SessionLayout> layout_from(const json& object) {
+    ivshmem::SlotCounts slots;
+    std::uint32_t ring_capacity = 0;
+    Reader reader(object);
+    reader.get("input_slots", slots.input_slots);
+    reader.get("input_slot_bytes", slots.input_slot_bytes);
+    reader.get("output_slots", slots.output_slots);
+    reader.get("output_slot_bytes", slots.output_slot_bytes);
+    reader.get("ring_capacity", ring_capacity);
+    MRDA_TRY(reader.done());
+    return ivshmem::SessionLayout::from_peer(slots, ring_capacity);
+}
+
+Result<json> parse(std::string_view message) {
+    json parsed = json::parse(message, nullptr, false);
+    if (parsed.is_discarded() || !parsed.is_object()) {
+        return make_error(Errc::corrupt, "control message: no JSON object");
+    }
+    return parsed;
+}
+
+/// Text that came from drivers may be no UTF-8; what is not is replaced.
+std::string dump(const json& message) {
+    return message.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string to_message(const WorkerJob& job) {
+    return dump({{"session", job.session_id},
+                 {"epoch", job.epoch},
+                 {"params", to_json(job.params)},
+                 {"frame", to_json(job.frame)},
+                 {"layout",
+                  {{"input_slots", job.layout.input_slots()},
+                   {"input_slot_bytes", job.layout.input_slot_bytes()},
+                   {"output_slots", job.layout.output_slots()},
+                   {"output_slot_bytes", job.layout.output_slot_bytes()},
+                   {"ring_capacity", job.layout.ring_capacity()}}},
+                 {"input", to_json(job.input)},
+                 {"output", to_json(job.output)},
+                 {"platform", job.platform},
+                 {"device", job.device},
+                 {"plugin_dir", job.plugin_dir},
+                 {"driver_dir", job.driver_dir}});
+}
+
+Result<WorkerJob> parse_job(std::string_view message) {
+    MRDA_ASSIGN(const json object, parse(message));
+    MRDA_ASSIGN(EncodeParams params, params_from(member(object, "params")));
+    MRDA_ASSIGN(FrameLayout frame, frame_from(member(object, "frame")));
+    MRDA_ASSIGN(const ivshmem::SessionLayout layout, layout_from(member(object, "layout")));
+    WorkerJob job{.params = std::move(params), .frame = std::move(frame), .layout = layout};
+    MRDA_ASSIGN(job.input, extent_from(member(object, "input")));
+    MRDA_ASSIGN(job.output, extent_from(member(object, "output")));
+    Reader reader(object);
+    reader.get("session", job.session_id);
+    reader.get("epoch", job.epoch);
+    reader.get("platform", job.platform);
+    reader.get("device", job.device);
+    reader.get("plugin_dir", job.plugin_dir);
+    reader.get("driver_dir", job.driver_dir);
+    MRDA_TRY(reader.done());
+    return job;
+}
+
+std::string to_message(const WorkerEvent& event) {
+    return dump({{"event", kEventNames[static_cast<std::size_t>(event.kind)]},
+                 {"code", static_cast<std::uint32_t>(event.code)},
+                 {"message", event.message.substr(0, kLongestTextBytes)},
+                 {"path", event.path},
+                 {"implementation", event.implementation},
+                 {"frames", event.frames},
+                 {"packets", event.packets},
+                 {"bytes", event.bytes},
+                 {"cpu_copied_bytes", event.cpu_copied_bytes},
+                 {"codec_copied_bytes", event.codec_copied_bytes}});
+}
+
+Result<WorkerEvent> parse_event(std::string_view message) {
+    MRDA_ASSIGN(const json object, parse(message));
+    WorkerEvent event;
+    std::string name;
+    std::uint32_t code = 0;
+    Reader reader(object);
+    reader.get("event", name);
+    reader.get("code", code);
+    reader.get("message", event.message);
+    reader.get("path", event.path);
+    reader.get("implementation", event.implementation);
+    reader.get("frames", event.frames);
+    reader.get("packets", event.packets);
+    reader.get("bytes", event.bytes);
+    reader.get("cpu_copied_bytes", event.cpu_copied_bytes);
+    reader.get("codec_copied_bytes", event.codec_copied_bytes);
+    MRDA_TRY(reader.done());
+    const auto kind = index_of(kEventNames, name);
+    if (!kind || code > static_cast<std::uint32_t>(Errc::internal)) {
+        return bad_field(kind ? "code" : "event");
+    }
+    event.kind = static_cast<WorkerEvent::Kind>(*kind);
+    event.code = static_cast<Errc>(code);
+    return event;
+}
+
+std::string to_message(WorkerCommand command) {
+    return dump({{"op", kCommandNames[static_cast<std::size_t>(command)]}});
+}
+
+Result<WorkerCommand> parse_command(std::string_view message) {
+    MRDA_ASSIGN(const json object, parse(message));
+    std::string name;
+    Reader reader(object);
+    reader.get("op", name);
+    MRDA_TRY(reader.done());
+    const auto command = index_of(kCommandNames, name);
+    if (!command) {
+        return bad_field("op");
+    }
+    return static_cast<WorkerCommand>(*command);
+}
+
+Result<SocketPair> make_control_sockets() {
+    int pair[2] = {-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return os_error("socketpair", errno, "cannot make a worker's control socket");
+    }
+    return SocketPair{Fd(pair[0]), Fd(pair[1])};
+}
+
+Result<void> send_message(int socket, std::string_view message) {
+    ssize_t sent = 0;
+    do {
+        sent = ::send(socket, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        Error error = os_error("send", errno, "cannot write to a control socket");
+        if (error.native == EAGAIN) {
+            error.code = Errc::busy;
+        }
+        return error;
+    }
+    return {};
+}
+
+Result<std::optional<std::string>> receive_message(int socket) {
+    std::string message(kMaxMessageBytes, '\0');
+    ssize_t count = 0;
+    do {
+        // recv, not recvmsg: descriptors that the other side attaches are closed by the kernel.
+        count = ::recv(socket, message.data(), message.size(), MSG_TRUNC);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0 && errno == EAGAIN) {
+        return std::optional<std::string>();
+    }
+    if (count < 0) {
+        return os_error("recv", errno, "cannot read a control socket");
+    }
+    if (count == 0) {
+        return make_error(Errc::end_of_stream, "the other side of the control socket is gone");
+    }
+    if (static_cast<std::size_t>(count) > kMaxMessageBytes) {
+        return make_error(Errc::corrupt, "control message of " + std::to_string(count) +
+                                             " bytes; at most " + std::to_string(kMaxMessageBytes) +
+                                             " can be");
+    }
+    message.resize(static_cast<std::size_t>(count));
+    return std::optional<std::string>(std::move(message));
+}
+
+}  // namespace mrda::service

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mrda/interop/fd.h"
+#include "mrda/interop/frame_layout.h"
+#include "mrda/interop/result.h"
+#include "mrda/ivshmem/session_layout.h"
+
+namespace mrda::service {
+
+/// What a guest asks to be encoded, in values that were checked (see encode_params.h).
+struct EncodeParams {
+    std::string codec;    ///< "avc", "hevc", "av1", "copy".
+    std::string profile;  ///< Empty: the plugin chooses.
+    std::string plugin;   ///< Which plugin has the codec.
+    std::uint32_t width_px = 0;
+    std::uint32_t height_px = 0;
+    std::uint32_t fps_num = 30;
+    std::uint32_t fps_den = 1;
+    bool vbr = false;  ///< Else constant QP.
+    std::uint32_t qp = 22;
+    std::uint32_t bitrate_kbps = 0;
+    std::uint32_t gop_size = 60;
+    std::uint32_t gop_ref_dist = 1;
+    std::uint32_t num_ref_frames = 1;
+    std::uint32_t target_usage = 4;
+    std::uint32_t async_depth = 4;
+    std::string path;  ///< "direct", "blit" or "map": that way or none; empty: the best there is.
+};
+
+/// Everything that a worker is told. It gets the regions' descriptors by inheritance.
+struct WorkerJob {
+    std::uint64_t session_id = 0;
+    std::uint32_t epoch = 0;
+    EncodeParams params;
+    FrameLayout frame;
+    ivshmem::SessionLayout layout;
+    ivshmem::Extent input;   ///< In the region on kInputRegionFd.
+    ivshmem::Extent output;  ///< In the region on kOutputRegionFd.
+    std::string platform;    ///< "gpu" or "software".
+    std::string device;      ///< A PCI address, or empty.
+    std::string plugin_dir;
+    std::string driver_dir;  ///< Of the software drivers.
+};
+
+/// Where a worker finds what it inherits.
+inline constexpr int kControlFd = 3;
+inline constexpr int kInputRegionFd = 4;
+inline constexpr int kOutputRegionFd = 5;
+
+/// What a worker says of itself.
+struct WorkerEvent {
+    enum class Kind : std::uint8_t { running, drained, reset, failed, stats };
+    Kind kind = Kind::running;
+    Errc code = Errc::internal;  ///< Of failed.
+    std::string message;         ///< Of failed; for running, why the path is no better one.
+    std::string path;            ///< "direct", "blit" or "map".
+    std::string implementation;
+    std::uint64_t frames = 0;
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;  ///< Of bitstream.
+    std::uint64_t cpu_copied_bytes = 0;
+    std::uint64_t codec_copied_bytes = 0;
+};
+
+enum class WorkerCommand : std::uint8_t { drain, reset, stop, stats };
+
+/// Each message is one datagram of JSON, at most kMaxMessageBytes. Parsing takes any bytes.
+/// Errors: corrupt, naming the field.
+inline constexpr std::size_t kMaxMessageBytes = 8192;
+std::string to_message(const WorkerJob& job);
+std::string to_message(const WorkerEvent& event);
+std::string to_message(WorkerCommand command);
+Result<WorkerJob> parse_job(std::string_view message);
+Result<WorkerEvent> parse_event(std::string_view message);
+Result<WorkerCommand> parse_command(std::string_view message);
+
+/// A connected pair of SOCK_SEQPACKET sockets, close-on-exec. Errors: exhausted, io.
+struct SocketPair {
+    Fd ours;
+    Fd theirs;
+};
+Result<SocketPair> make_control_sockets();
+/// One whole message. Does not wait for the other side to read: a full socket is `busy`.
+Result<void> send_message(int socket, std::string_view message);
+/// The next message; waits for it, unless the socket does not block (then nothing: none is there).
+/// Descriptors that came with it are dropped. Errors: end_of_stream (the other side is gone),
+/// corrupt (too long).
+Result<std::optional<std::string>> receive_message(int socket);
+
+}  // namespace mrda::service

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// mrdactl: what an operator says to a service, and asks of a machine.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <thread>
+
+#include "admin_client.h"
+#include "doctor.h"
+#include "mrda/interop/exit_code.h"
+#include "print.h"
+#include "region_size.h"
+#include "runtime_dir.h"
+
+namespace {
+
+using mrda::Errc;
+using mrda::Result;
+using mrda::ctl::AdminClient;
+
+struct Options {
+    mrda::ctl::Printer printer;
+    std::string runtime_dir;
+    std::string size;
+    std::string format = "NV12";
+    std::uint32_t frames = 8;
+    std::string vm;
+    std::string in_device;
+    std::string out_device;
+    std::uint64_t memory_bytes = 0;
+    std::uint32_t max_sessions = 0;
+    std::uint32_t max_creates_per_second = 0;
+    std::uint64_t max_pixels_per_second = 0;
+    std::uint64_t session = 0;
+    unsigned rounds = 0;
+};
+
+using Command = std::function<Result<int>(const Options&)>;
+
+void say(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+}
+
+Result<AdminClient> client_of(const Options& options) {
+    if (!options.runtime_dir.empty()) {
+        return AdminClient::open(options.runtime_dir);
+    }
+    MRDA_ASSIGN(const std::string dir, mrda::runtime_dir());
+    return AdminClient::open(dir);
+}
+
+Result<int> doctor(const Options& options) {
+    const auto findings = mrda::ctl::examine();
+    say(options.printer.findings(findings));
+    // The one thing without which nothing goes.
+    const bool chain = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
+        return finding.what.rfind("chain", 0) == 0 &&
+               finding.verdict == mrda::ctl::Finding::Verdict::works;
+    });
+    return chain ? 0 : mrda::kExitFailed;
+}
+
+Result<int> size(const Options& options) {
+    MRDA_ASSIGN(const auto found,
+                mrda::ctl::region_size(options.size, options.format, options.frames));
+    say(options.printer.size(found));
+    return 0;
+}
+
+Result<int> add_vm(const Options& options) {
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    mrda::v1::Vm vm;
+    vm.set_name(options.vm);
+    vm.set_in_device_path(options.in_device);
+    vm.set_out_device_path(options.out_device);
+    vm.set_memory_bytes(options.memory_bytes);
+    vm.set_max_sessions(options.max_sessions);
+    vm.set_max_creates_per_second(options.max_creates_per_second);
+    vm.set_max_pixels_per_second(options.max_pixels_per_second);
+    MRDA_ASSIGN(const auto reply, client.add_vm(vm));
+    say("VM " + options.vm + ": its guests show the token in " + reply.token_path() +
+        " (MRDA_TOKEN_FILE);\nguests of this user that name none are this VM's from now on\n");
+    return 0;
+}
+
+Result<int> list_vms(const Options& options) {
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    MRDA_ASSIGN(const auto reply, client.list_vms());
+    say(options.printer.vms(reply));
+    return 0;
+}
+
+Result<int> remove_vm(const Options& options) {
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    MRDA_TRY(client.remove_vm(options.vm));
+    return 0;
+}
+
+Result<int> sessions(const Options& options) {
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    MRDA_ASSIGN(const auto reply, client.list_sessions());
+    say(options.printer.sessions(reply));
+    return 0;
+}
+
+Result<int> stop(const Options& options) {
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    MRDA_TRY(client.stop_session(options.session));
+    return 0;
+}
+
+Result<int> resources(const Options& options) {
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    MRDA_ASSIGN(const auto reply, client.resources());
+    say(options.printer.resources(reply));
+    return 0;
+}
+
+Result<int> top(const Options& options) {
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    const bool clear = ::isatty(STDOUT_FILENO) != 0 && !options.printer.json;
+    for (unsigned round = 0; options.rounds == 0 || round < options.rounds; ++round) {
+        if (round > 0) {
+            std::this_thread::sleep_for(std::chrono::seconds(1));  // The rhythm of the display.
+        }
+        MRDA_ASSIGN(const auto used, client.resources());
+        MRDA_ASSIGN(const auto listed, client.list_sessions());
+        say((clear ? "\033[H\033[2J" : "") + options.printer.resources(used) + "\n" +
+            options.printer.sessions(listed));
+    }
+    return 0;
+}
+
+/// Every command in one place; `chosen` is set to the one that the user named.
+void add_commands(CLI::App& app, Options& options, Command& chosen) {
+    const auto command = [&chosen](CLI::App& parent, const char* name, const char* text,
+                                   Result<int> (*run)(const Options&)) {
+        CLI::App* const added = parent.add_subcommand(name, text);
+        added->callback([&chosen, run] { chosen = run; });
+        return added;
+    };
+    command(app, "doctor", "what of the zero-copy path works here, and what to do about the rest",
+            doctor);
+    auto* const sized = command(app, "size", "how large a session's shared memory is", size);
+    sized->add_option("SIZE", options.size, "1920x1080")->required();
+    sized->add_option("FORMAT", options.format, "NV12, BGRA, P010, ...")->required();
+    sized->add_option("FRAMES", options.frames, "slots in each direction")->required();
+
+    CLI::App* const vm = app.add_subcommand("vm", "who may use the service");
+    vm->require_subcommand(1);
+    auto* const added =
+        command(*vm, "add", "adds a VM, or changes what is configured for it", add_vm);
+    added->add_option("NAME", options.vm)->required();
+    added->add_option("--in-device", options.in_device, "a file that holds its input slots");
+    added->add_option("--out-device", options.out_device, "a file that holds its output slots");
+    added->add_option("--memory", options.memory_bytes, "bytes of its shared memory")
+        ->transform(CLI::AsSizeValue(false));
+    added->add_option("--max-sessions", options.max_sessions);
+    added->add_option("--max-creates-per-second", options.max_creates_per_second);
+    added->add_option("--max-pixels-per-second", options.max_pixels_per_second);
+    command(*vm, "list", "all VMs", list_vms);
+    command(*vm, "remove", "removes a VM, and stops its sessions", remove_vm)
+        ->add_option("NAME", options.vm)
+        ->required();
+
+    command(app, "sessions", "all sessions", sessions);
+    command(app, "stop", "stops a session", stop)->add_option("ID", options.session)->required();
+    command(app, "resources", "what the machine has left", resources);
+    command(app, "top", "sessions and resources, once a second", top)
+        ->add_option("--rounds", options.rounds, "how often; 0: until interrupted");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    Command chosen;
+    CLI::App app("Administers a mrda-service of this user, and looks at this machine.", "mrdactl");
+    app.add_flag("--json", options.printer.json, "for programs");
+    app.add_option("--runtime-dir", options.runtime_dir, "the service's");
+    app.require_subcommand(1);
+    app.fallthrough();
+    add_commands(app, options, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {
+        return app.exit(wrong) == 0 ? 0 : mrda::kExitUsage;
+    }
+    const auto done = chosen(options);
+    if (!done.ok()) {
+        std::fprintf(stderr, "mrdactl: %s\n", to_string(done.error()).c_str());
+        return mrda::exit_code_of(done.error().code);
+    }
+    return *done;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "doctor.h"
+#include "mrda/v1/admin.pb.h"
+#include "region_size.h"
+
+namespace mrda::ctl {
+
+/// Text for people, or one JSON value for programs.
+struct Printer {
+    bool json = false;
+
+    [[nodiscard]] std::string findings(const std::vector<Finding>& findings) const;
+    [[nodiscard]] std::string size(const RegionSize& size) const;
+    [[nodiscard]] std::string vms(const v1::ListVmsReply& reply) const;
+    [[nodiscard]] std::string sessions(const v1::ListReply& reply) const;
+    [[nodiscard]] std::string resources(const v1::ResourcesReply& reply) const;
+};
+
+}  // namespace mrda::ctl

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "region_size.h"
+
+#include <bit>
+#include <charconv>
+
+#include "mrda/interop/frame_layout.h"
+#include "mrda/ivshmem/session_layout.h"
+
+namespace mrda::ctl {
+
+namespace {
+
+constexpr std::uint32_t kMacroblockPx = 16;
+
+struct Size {
+    std::uint32_t width_px = 0;
+    std::uint32_t height_px = 0;
+};
+
+Result<Size> parse_size(const std::string& text) {
+    Size size;
+    const char* const end = text.data() + text.size();
+    const auto width = std::from_chars(text.data(), end, size.width_px);
+    if (width.ec == std::errc() && width.ptr != end && *width.ptr == 'x') {
+        const auto height = std::from_chars(width.ptr + 1, end, size.height_px);
+        const bool in_range = size.width_px <= kMaxDimensionPx && size.height_px <= kMaxDimensionPx;
+        if (height.ec == std::errc() && height.ptr == end && in_range) {
+            return size;
+        }
+    }
+    return make_error(Errc::invalid_argument, "size \"" + text +
+                                                  "\": WIDTHxHEIGHT is wanted, each at most " +
+                                                  std::to_string(kMaxDimensionPx));
+}
+
+std::uint32_t macroblocks(std::uint32_t px) {
+    return (px + kMacroblockPx - 1) / kMacroblockPx * kMacroblockPx;
+}
+
+}  // namespace
+
+Result<RegionSize> region_size(const std::string& size, const std::string& format,
+                               std::uint32_t frames) {
+    MRDA_ASSIGN(const Size picture, parse_size(size));
+    MRDA_ASSIGN(const FormatAndModifier parsed, parse_format(format));
+    MRDA_ASSIGN(const FrameLayout frame,
+                FrameLayout::linear(parsed.drm_fourcc, macroblocks(picture.width_px),
+                                    macroblocks(picture.height_px)));
+    MRDA_ASSIGN(const auto layout,
+                ivshmem::SessionLayout::make({.input_slots = frames,
+                                              .input_slot_bytes = frame.size_bytes(),
+                                              .output_slots = frames,
+                                              .output_slot_bytes = frame.size_bytes()}));
+    RegionSize result;
+    result.layout = frame.to_string();
+    result.slot_bytes = layout.input_slot_bytes();
+    result.input_bytes = layout.input_extent_bytes();
+    result.output_bytes = layout.output_extent_bytes();
+    result.region_bytes = std::bit_ceil(result.input_bytes + result.output_bytes);
+    return result;
+}
+
+}  // namespace mrda::ctl

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "session.h"
+
+#include <utility>
+
+#include "os.h"
+
+namespace mrda::guest::core {
+
+namespace {
+
+using ivshmem::Channel;
+using ivshmem::Descriptor;
+using ivshmem::FrameStatus;
+using ivshmem::GuestKind;
+using ivshmem::HostKind;
+using ivshmem::SlotOwners;
+
+/// How long the service has to say in words what the ring says with a number.
+constexpr std::uint64_t kWordsTimeoutNs = 500'000'000;
+
+Descriptor message(GuestKind kind) {
+    Descriptor descriptor{};
+    descriptor.kind = static_cast<std::uint16_t>(kind);
+    return descriptor;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::create(Parameters parameters) {
+    const std::uint64_t deadline_ns = os::deadline_after(parameters.connect_timeout_ns);
+    MRDA_ASSIGN(auto control, Control::make(parameters.address, parameters.token));
+    MRDA_ASSIGN(const v1::CreateReply reply, control->create(parameters.request, deadline_ns));
+    auto attachment = attach(parameters.request, reply, deadline_ns);
+    if (!attachment.ok()) {
+        // If this fails, too, its lease ends.
+        static_cast<void>(
+            control->stop(reply.status().session_id(), os::deadline_after(kCallTimeoutNs)).ok());
+        return attachment.error();
+    }
+    const auto memory = attachment->input.control(attachment->layout.control_bytes());
+    MRDA_ASSIGN(Channel channel, Channel::attach(memory, attachment->layout, Channel::Side::guest));
+    return std::unique_ptr<Session>(new Session(std::move(parameters), std::move(control),
+                                                std::move(*attachment), std::move(channel)));
+}
+
+Session::Session(Parameters parameters, std::unique_ptr<Control> control, Attachment attachment,
+                 Channel channel)
+    : control_(std::move(control)),
+      layout_(attachment.layout),
+      frame_(attachment.frame),
+      input_(std::move(attachment.input)),
+      channel_(std::move(channel)),
+      input_owners_(layout_.input_slots(), SlotOwners::Owner::guest),
+      output_owners_(layout_.output_slots(), SlotOwners::Owner::host),
+      inputs_(layout_.input_slots()),
+      packets_(std::move(attachment.output), layout_),
+      keeper_(*control_, std::move(parameters.request), parameters.reattach_timeout_ns,
+              [this] { interrupt(); }) {
+    remember(attachment);
+    keeper_.start(attachment);
+}
+
+Session::~Session() {
+    static_cast<void>(stop());
+}
+
+mrda_guest_status Session::fail(mrda_guest_status status, std::string words) {
+    words_ = std::move(words);
+    return status;
+}
+
+void Session::interrupt() {
+    const std::lock_guard lock(wake_mutex_);
+    if (channel_) {
+        channel_->interrupt();
+    }
+}
+
+mrda_guest_status Session::look() {
+    if (stopped_) {
+        return fail(MRDA_GUEST_STOPPED, "mrda_guest_stop was called");
+    }
+    if (!ending_ && keeper_.link() == Link::returned) {
+        if (auto fresh = keeper_.take_returned()) {
+            if (const auto adopted = adopt(std::move(*fresh)); !adopted.ok()) {
+                ending_ = {MRDA_GUEST_FAILED, to_string(adopted.error())};
+            }
+        }
+    }
+    if (!ending_) {
+        auto taken = take_messages();
+        const Link link = keeper_.link();
+        if (taken.ok() && link == Link::up) {
+            taken = catch_up();
+        }
+        if (link == Link::ended) {
+            ending_ = keeper_.ending();
+        } else if (!taken.ok() && link == Link::up) {
+            // From a host that is away, whatever lies in the ring is no news.
+            ending_ = {MRDA_GUEST_FAILED, to_string(taken.error())};
+        }
+    }
+    return ending_ ? fail(ending_->status, ending_->words) : MRDA_GUEST_OK;
+}
+
+Result<void> Session::take_messages() {
+    while (const auto descriptor = channel_->receive()) {
+        MRDA_ASSIGN(const HostKind kind,
+                    accept_from_host(*descriptor, layout_, input_owners_, output_owners_));
+        MRDA_TRY(take(*descriptor, kind));
+    }
+    return {};
+}
+
+Result<void> Session::take(const Descriptor& descriptor, HostKind kind) {
+    switch (kind) {
+        case HostKind::packet:
+            packets_.arrived(descriptor, tally_.sent_at_ns(descriptor.cookie));
+            tally_.settle(Tally::encoded, 1);
+            return {};
+        case HostKind::frame_done:
+            inputs_.change(descriptor.slot, InputPool::Use::free);
+            if (descriptor.status == static_cast<std::uint32_t>(FrameStatus::discarded)) {
+                tally_.settle(Tally::discarded, 1);
+            } else if (descriptor.status != static_cast<std::uint32_t>(FrameStatus::encoded)) {
+                tally_.settle(Tally::failed, 1);
+            }
+            return {};
+        case HostKind::end_of_stream:
+            end_received_ = true;
+            info_.cpu_copied_bytes = descriptor.cpu_copied_bytes;
+            info_.codec_copied_bytes = descriptor.codec_copied_bytes;
+            return {};
+        case HostKind::reset_done:
+            if (resets_done_ == keeper_.resets_asked()) {
+                return make_error(Errc::corrupt,
+                                  "the host sent a reset_done that nobody asked for");
+            }
+            ++resets_done_;
+            finish_reset();
+            return {};
+        case HostKind::failed:
+            break;
+    }
+    return failure_told(descriptor.status);
+}
+
+Error Session::failure_told(std::uint32_t code) {
+    keeper_.await_ending(os::now_ns() + kWordsTimeoutNs);
+    if (keeper_.link() == Link::ended) {
+        return make_error(Errc::io, keeper_.ending().words);
+    }
+    const std::string name = code <= static_cast<std::uint32_t>(Errc::internal)
+                                 ? std::string(to_string(static_cast<Errc>(code)))
+                                 : "unknown code " + std::to_string(code);
+    return make_error(Errc::io, "the session failed on the host: " + name);
+}
+
+Result<void> Session::tell(const Descriptor& descriptor) {
+    MRDA_ASSIGN(const bool sent, channel_->send(descriptor));
+    if (!sent) {
+        return make_error(Errc::corrupt, "the host takes nothing from its ring");
+    }
+    return {};
+}
+
+Result<void> Session::send(const Waiting& frame) {
+    Descriptor descriptor = message(GuestKind::frame);
+    descriptor.slot = frame.slot;
+    descriptor.bytes = frame_.size_bytes();
+    descriptor.pts = frame.pts;
+    descriptor.cookie = frame.cookie;
+    descriptor.flags = frame.key_frame ? ivshmem::kFlagKeyFrame : 0;
+    MRDA_TRY(tell(descriptor));
+    inputs_.change(frame.slot, InputPool::Use::host);
+    input_owners_.give(frame.slot, SlotOwners::Owner::host);
+    tally_.enter();
+    return {};
+}
+
+Result<void> Session::catch_up() {
+    for (; !releases_.empty(); releases_.pop_back()) {
+        Descriptor descriptor = message(GuestKind::release);
+        descriptor.slot = releases_.back();
+        MRDA_TRY(tell(descriptor));
+        output_owners_.give(releases_.back(), SlotOwners::Owner::host);
+    }
+    for (; !waiting_.empty(); waiting_.pop_front()) {
+        MRDA_TRY(send(waiting_.front()));
+    }
+    if (end_sent_ && !end_told_) {
+        MRDA_TRY(tell(message(GuestKind::end_of_stream)));
+        end_told_ = true;
+    }
+    return {};
+}
+
+void Session::finish_reset() {
+    tally_.take_back_encoded(packets_.drop_arrived(releases_));
+    tally_.settle(Tally::discarded, tally_.inside());
+    end_received_ = false;
+    end_told_ = false;
+    end_sent_ = end_sent_ && !reset_wanted_;
+    reset_wanted_ = false;
+}
+
+}  // namespace mrda::guest::core

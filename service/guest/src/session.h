@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attach.h"
+#include "control.h"
+#include "input_pool.h"
+#include "keeper.h"
+#include "mrda/guest/guest.h"
+#include "mrda/ivshmem/channel.h"
+#include "mrda/ivshmem/message.h"
+#include "packets.h"
+#include "tally.h"
+#include "token.h"
+
+namespace mrda::guest::core {
+
+/// What is needed to make a session, checked as far as a guest can.
+struct Parameters {
+    v1::CreateRequest request;
+    std::string address;
+    Token token;
+    std::uint64_t connect_timeout_ns = 0;
+    std::uint64_t reattach_timeout_ns = 0;
+};
+
+/// One session, as guest.h has it. Pointers are not null; everything else that an application
+/// passes is checked.
+class Session {
+  public:
+    /// Errors: what Control and attach() say.
+    static Result<std::unique_ptr<Session>> create(Parameters parameters);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    mrda_guest_status get_buffer(mrda_guest_buffer& buffer, std::uint64_t timeout_ns);
+    mrda_guest_status return_buffer(const mrda_guest_buffer& buffer);
+    mrda_guest_status send_frame(const mrda_guest_buffer& buffer, std::int64_t pts,
+                                 std::uint32_t flags);
+    mrda_guest_status send_end();
+    mrda_guest_status receive(mrda_guest_packet& packet, std::uint64_t timeout_ns);
+    mrda_guest_status release(const mrda_guest_packet& packet);
+    mrda_guest_status reset(std::uint64_t timeout_ns);
+    /// Any thread. Sets no last error.
+    mrda_guest_status stop();
+
+    void get_info(mrda_guest_info& info) const;
+    [[nodiscard]] const char* last_error() const { return words_.c_str(); }
+    mrda_guest_status fail(mrda_guest_status status, std::string words);
+
+  private:
+    /// A frame that was sent while the service was away.
+    struct Waiting {
+        std::uint32_t slot;
+        std::int64_t pts;
+        std::uint64_t cookie;
+        bool key_frame;
+    };
+
+    Session(Parameters parameters, std::unique_ptr<Control> control, Attachment attachment,
+            ivshmem::Channel channel);
+
+    /// Takes in everything that has happened. Not OK: nothing more will.
+    mrda_guest_status look();
+    /// Looks, and sleeps between two looks, until `settled` gives a status or the time is up.
+    template <typename Settled>
+    mrda_guest_status wait(std::uint64_t timeout_ns, Settled settled);
+    Result<void> take_messages();
+    Result<void> take(const ivshmem::Descriptor& descriptor, ivshmem::HostKind kind);
+    Error failure_told(std::uint32_t code);
+    /// Sends what had to wait for the service.
+    Result<void> catch_up();
+    Result<void> send(const Waiting& frame);
+    Result<void> tell(const ivshmem::Descriptor& descriptor);
+    void begin_reset();
+    /// Nothing that was sent before is inside any more.
+    void finish_reset();
+    mrda_guest_status check_held(const mrda_guest_buffer& buffer, const char* what);
+
+    // In session_adopt.cpp.
+    Result<void> adopt(Attachment fresh);
+    [[nodiscard]] bool memory_is_whole() const;
+    Result<void> replace_input(Attachment& fresh);
+    void remember(Attachment& attachment);
+    const char* keep(std::string text);
+
+    void interrupt();
+
+    const std::unique_ptr<Control> control_;
+    const ivshmem::SessionLayout layout_;
+    const FrameLayout frame_;
+    ivshmem::Mapping input_;
+    std::mutex wake_mutex_;                    // Of interrupt() against a change of channel_.
+    std::optional<ivshmem::Channel> channel_;  // Nothing: its memory is gone.
+    ivshmem::SlotOwners input_owners_;
+    ivshmem::SlotOwners output_owners_;
+    InputPool inputs_;
+    Packets packets_;
+    Tally tally_;
+    std::deque<Waiting> waiting_;
+    std::vector<std::uint32_t>
+        releases_;  // Output slots that the host does not know to be its own.
+    bool end_sent_ = false;
+    bool end_told_ = false;  // To the host.
+    bool end_received_ = false;
+    bool reset_wanted_ = false;
+    std::uint64_t resets_done_ = 0;
+    std::atomic<bool> stopped_ = false;
+    std::optional<Ending> ending_;
+    std::string words_;
+    mrda_guest_info info_{};  // What is settled, and the counts that nobody else has.
+    std::deque<std::string> texts_;
+    Keeper keeper_;  // Its thread calls interrupt().
+};
+
+}  // namespace mrda::guest::core

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// How a session goes on in the memory of another one, which the service made after it came back.
+#include <algorithm>
+#include <utility>
+
+#include "session.h"
+
+namespace mrda::guest::core {
+
+using ivshmem::Channel;
+using ivshmem::Mapping;
+using ivshmem::SlotOwners;
+
+bool Session::memory_is_whole() const {
+    // A host that gives memory back empties it, and one that gives it to somebody else writes
+    // another header.
+    const auto header =
+        input_.control(layout_.control_bytes()).copy<ivshmem::SessionHeader>(ivshmem::kHeaderPage);
+    return check_header(header, layout_, info_.session_id, info_.epoch).ok();
+}
+
+Result<void> Session::replace_input(Attachment& fresh) {
+    for (std::uint32_t slot = 0; slot < inputs_.count(); ++slot) {
+        if (inputs_.is(slot, InputPool::Use::held) || inputs_.is(slot, InputPool::Use::waiting)) {
+            const std::uint64_t offset = layout_.input_slot_offset(slot);
+            std::copy_n(input_.data() + offset, layout_.input_slot_bytes(),
+                        fresh.input.data() + offset);
+        }
+    }
+    const std::lock_guard lock(wake_mutex_);
+    channel_.reset();
+    MRDA_ASSIGN(input_,
+                Mapping::replace(std::move(input_), fresh.input_region.get(), fresh.input_extent));
+    MRDA_ASSIGN(channel_, Channel::attach(input_.control(layout_.control_bytes()), layout_,
+                                          Channel::Side::guest));
+    return {};
+}
+
+Result<void> Session::adopt(Attachment fresh) {
+    if (!(fresh.layout == layout_) || !(fresh.frame == frame_)) {
+        return make_error(Errc::unsupported,
+                          "the service came back with other slots or another layout of frames; "
+                          "make a new session");
+    }
+    if (memory_is_whole()) {
+        // What the old host still sent; what it says beyond that matters no more.
+        static_cast<void>(take_messages().ok());
+    } else {
+        std::vector<std::uint32_t> unused;
+        tally_.take_back_encoded(packets_.drop_arrived(unused));
+    }
+    tally_.settle(Tally::lost, tally_.inside());
+    MRDA_TRY(replace_input(fresh));
+    MRDA_TRY(packets_.replace_memory(std::move(fresh.output)));
+    input_owners_ = SlotOwners(layout_.input_slots(), SlotOwners::Owner::guest);
+    output_owners_ = SlotOwners(layout_.output_slots(), SlotOwners::Owner::host);
+    inputs_.host_is_gone();
+    releases_.clear();
+    end_told_ = end_received_;
+    if (reset_wanted_) {
+        finish_reset();
+    }
+    ++info_.reattached;
+    remember(fresh);
+    return {};
+}
+
+void Session::remember(Attachment& attachment) {
+    info_.session_id = attachment.session_id;
+    info_.epoch = attachment.epoch;
+    info_.input_slots = layout_.input_slots();
+    info_.output_slots = layout_.output_slots();
+    info_.input_slot_bytes = layout_.input_slot_bytes();
+    info_.output_slot_bytes = layout_.output_slot_bytes();
+    info_.path = keep(std::move(attachment.path));
+    info_.path_reason = keep(std::move(attachment.path_reason));
+    info_.implementation = keep(std::move(attachment.implementation));
+    info_.notices = keep(std::move(attachment.notices));
+}
+
+const char* Session::keep(std::string text) {
+    const auto found = std::find(texts_.begin(), texts_.end(), text);
+    if (found != texts_.end()) {
+        return found->c_str();
+    }
+    return texts_.emplace_back(std::move(text)).c_str();
+}
+
+}  // namespace mrda::guest::core

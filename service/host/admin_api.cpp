@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "admin_api.h"
+
+namespace mrda::service {
+
+namespace {
+
+VmConfig config_of(const v1::Vm& vm) {
+    VmConfig config;
+    config.name = vm.name();
+    config.in_device_path = vm.in_device_path();
+    config.out_device_path = vm.out_device_path();
+    config.out_memory_bytes = vm.out_memory_bytes();
+    // 0 asks for the default.
+    if (vm.memory_bytes() != 0) {
+        config.memory_bytes = vm.memory_bytes();
+    }
+    if (vm.max_sessions() != 0) {
+        config.max_sessions = vm.max_sessions();
+    }
+    if (vm.max_creates_per_second() != 0) {
+        config.max_creates_per_second = vm.max_creates_per_second();
+    }
+    if (vm.max_pixels_per_second() != 0) {
+        config.max_pixels_per_second = vm.max_pixels_per_second();
+    }
+    return config;
+}
+
+void fill(const VmConfig& config, v1::Vm& vm) {
+    vm.set_name(config.name);
+    vm.set_memory_bytes(config.memory_bytes);
+    vm.set_in_device_path(config.in_device_path);
+    vm.set_out_device_path(config.out_device_path);
+    vm.set_out_memory_bytes(config.out_memory_bytes);
+    vm.set_max_sessions(config.max_sessions);
+    vm.set_max_pixels_per_second(config.max_pixels_per_second);
+    vm.set_max_creates_per_second(config.max_creates_per_second);
+}
+
+std::uint64_t used_bytes(const Vm& vm) {
+    std::uint64_t used = 0;
+    for (const auto& region : {vm.memfd, vm.in_file, vm.out_file}) {
+        const bool again = region != nullptr && region == vm.in_file && vm.in_file == vm.out_file;
+        if (region != nullptr) {
+            used += (region->extents.size_bytes() - region->extents.free_bytes()) / (again ? 2 : 1);
+        }
+    }
+    return used;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminApi::AddVm(grpc::CallbackServerContext* context,
+                                          const v1::Vm* request, v1::AddVmReply* reply) {
+    return on_loop(loop_, context, [this, request, reply]() -> Result<void> {
+        MRDA_ASSIGN(const std::string token_path, vms_.add(config_of(*request), true));
+        MRDA_TRY(vms_.make_default(request->name()));
+        reply->set_token_path(token_path);
+        return {};
+    });
+}
+
+grpc::ServerUnaryReactor* AdminApi::RemoveVm(grpc::CallbackServerContext* context,
+                                             const v1::VmRef* request,
+                                             v1::RemoveVmReply* /*reply*/) {
+    return on_loop(loop_, context, [this, request]() -> Result<void> {
+        if (const auto vm = vms_.find(request->name())) {
+            for (const Session* session : sessions_.list(vm.get())) {
+                MRDA_ASSIGN(Session* const owned, sessions_.find(nullptr, session->id()));
+                sessions_.stop(*owned);
+            }
+        }
+        return vms_.remove(request->name());
+    });
+}
+
+grpc::ServerUnaryReactor* AdminApi::ListVms(grpc::CallbackServerContext* context,
+                                            const v1::ListVmsRequest* /*request*/,
+                                            v1::ListVmsReply* reply) {
+    return on_loop(loop_, context, [this, reply]() -> Result<void> {
+        for (const auto& vm : vms_.all()) {
+            fill(vm->config, *reply->add_vms());
+        }
+        return {};
+    });
+}
+
+grpc::ServerUnaryReactor* AdminApi::ListSessions(grpc::CallbackServerContext* context,
+                                                 const v1::ListRequest* /*request*/,
+                                                 v1::ListReply* reply) {
+    return on_loop(loop_, context, [this, reply]() -> Result<void> {
+        for (const Session* session : sessions_.list(nullptr)) {
+            *reply->add_sessions() = session->status();
+        }
+        return {};
+    });
+}
+
+grpc::ServerUnaryReactor* AdminApi::StopSession(grpc::CallbackServerContext* context,
+                                                const v1::SessionRef* request,
+                                                v1::SessionStatus* reply) {
+    return on_loop(loop_, context, [this, request, reply]() -> Result<void> {
+        MRDA_ASSIGN(Session* const session, sessions_.find(nullptr, request->session_id()));
+        sessions_.stop(*session);
+        *reply = session->status();
+        return {};
+    });
+}
+
+grpc::ServerUnaryReactor* AdminApi::GetResources(grpc::CallbackServerContext* context,
+                                                 const v1::ResourcesRequest* /*request*/,
+                                                 v1::ResourcesReply* reply) {
+    return on_loop(loop_, context, [this, reply]() -> Result<void> {
+        const ResourceSample& sample = resources_.last();
+        reply->set_cpu_load(sample.cpu_load);
+        reply->set_cpu_count(sample.cpu_count);
+        reply->set_memory_total_bytes(sample.memory_total_bytes);
+        reply->set_memory_available_bytes(sample.memory_available_bytes);
+        reply->set_pixels_per_second_reserved(resources_.pixels_reserved());
+        reply->set_pixels_per_second_ceiling(resources_.pixels_ceiling());
+        reply->set_platform(platform_);
+        reply->set_sessions(static_cast<std::uint32_t>(sessions_.count()));
+        for (const GpuState& gpu : resources_.devices()) {
+            v1::Device& device = *reply->add_devices();
+            device.set_pci_address(gpu.reading.pci_address);
+            device.set_name(gpu.reading.name);
+            device.set_engine_load(gpu.load);
+            device.set_sessions(gpu.sessions);
+        }
+        std::uint64_t used = 0;
+        for (const auto& vm : vms_.all()) {
+            used += used_bytes(*vm);
+        }
+        reply->set_region_bytes_used(used);
+        return {};
+    });
+}
+
+}  // namespace mrda::service

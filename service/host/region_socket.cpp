@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "region_socket.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace mrda::service {
+
+namespace {
+
+constexpr std::size_t kMaxPeers = 64;
+constexpr std::size_t kMaxTokenBytes = 128;
+constexpr std::uint64_t kPatienceNs = 2'000'000'000;
+
+/// One byte with one descriptor; what the peer does not take is dropped.
+void send_descriptor(int socket, int fd) {
+    char byte = 0;
+    iovec data{&byte, 1};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    static_cast<void>(::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RegionSocket>> RegionSocket::listen(EventLoop& loop, const std::string& path,
+                                                           Find find) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        return make_error(Errc::invalid_argument,
+                          "socket path " + path + " is longer than the kernel takes");
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) {
+        return os_error("socket", errno, "cannot make " + path);
+    }
+    ::unlink(path.c_str());
+    // The socket's own mode before bind(2) becomes the file's.
+    if (::fchmod(socket.get(), 0600) != 0 ||
+        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::chmod(path.c_str(), 0600) != 0 || ::listen(socket.get(), 64) != 0) {
+        return os_error("bind", errno, "cannot listen on " + path);
+    }
+    std::unique_ptr<RegionSocket> made(
+        new RegionSocket(loop, path, std::move(socket), std::move(find)));
+    RegionSocket* const self = made.get();
+    MRDA_ASSIGN(made->watch_, loop.watch(made->socket_.get(), [self] { self->accept(); }));
+    return made;
+}
+
+RegionSocket::RegionSocket(EventLoop& loop, std::string path, Fd socket, Find find)
+    : loop_(loop), path_(std::move(path)), socket_(std::move(socket)), find_(std::move(find)) {}
+
+RegionSocket::~RegionSocket() {
+    while (!peers_.empty()) {
+        drop(peers_.begin()->first);
+    }
+    loop_.forget(watch_);
+    ::unlink(path_.c_str());
+}
+
+void RegionSocket::accept() {
+    Fd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket || peers_.size() >= kMaxPeers) {
+        return;
+    }
+    const std::uint64_t id = next_peer_++;
+    const auto watch = loop_.watch(socket.get(), [this, id] { serve(id); });
+    if (watch.ok()) {
+        const EventLoop::Id timer = loop_.after(kPatienceNs, [this, id] { drop(id); });
+        peers_.emplace(id, Peer{std::move(socket), *watch, timer});
+    }
+}
+
+void RegionSocket::serve(std::uint64_t peer) {
+    const int socket = peers_.at(peer).socket.get();
+    std::array<char, kMaxTokenBytes> token{};
+    const ssize_t count = ::recv(socket, token.data(), token.size(), MSG_DONTWAIT);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (count > 0) {
+        const int fd = find_(std::string(token.data(), static_cast<std::size_t>(count)));
+        if (fd >= 0) {
+            send_descriptor(socket, fd);
+        }
+    }
+    drop(peer);
+}
+
+void RegionSocket::drop(std::uint64_t peer) {
+    const auto found = peers_.find(peer);
+    if (found != peers_.end()) {
+        loop_.forget(found->second.watch);
+        loop_.cancel(found->second.timer);
+        peers_.erase(found);
+    }
+}
+
+}  // namespace mrda::service

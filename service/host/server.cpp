@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "log.h"
+#include "runtime_dir.h"
+#include "state_file.h"
+
+namespace mrda::service {
+
+namespace {
+
+constexpr std::uint64_t kNsPerMs = 1'000'000;
+constexpr std::uint64_t kSampleNs = 1'000'000'000;
+constexpr std::uint64_t kDeviceNs = 5'000'000'000;
+/// No message of ours is longer, so none of anybody's may be.
+constexpr int kMaxRpcBytes = 64 * 1024;
+
+Result<std::string> read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file) {
+        return make_error(Errc::not_found, "cannot read " + path);
+    }
+    return text.str();
+}
+
+Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const TlsFiles& tls) {
+    if (tls.certificate.empty()) {
+        return grpc::InsecureServerCredentials();
+    }
+    grpc::SslServerCredentialsOptions options(
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    MRDA_ASSIGN(options.pem_root_certs, read_file(tls.client_ca));
+    MRDA_ASSIGN(std::string key, read_file(tls.key));
+    MRDA_ASSIGN(std::string certificate, read_file(tls.certificate));
+    options.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
+    return grpc::SslServerCredentials(options);
+}
+
+std::string program_dir() {
+    std::error_code ignored;
+    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path().string();
+}
+
+/// What SIGTERM and SIGINT become: something that the loop can watch.
+Result<Fd> take_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGTERM);
+    ::sigaddset(&set, SIGINT);
+    if (::pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) {
+        return os_error("pthread_sigmask", errno, "cannot take signals");
+    }
+    Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd) {
+        return os_error("signalfd", errno, "cannot take signals");
+    }
+    ::signal(SIGPIPE, SIG_IGN);
+    return fd;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::create(const Config& config) {
+    MRDA_TRY(check_address(config));
+    ::umask(077);
+    std::unique_ptr<Server> server(new Server());
+    // Before any thread, so that every one of them has the mask.
+    MRDA_ASSIGN(server->signals_, take_signals());
+    MRDA_TRY(server->open_state(config));
+    SessionSettings settings;
+    MRDA_TRY(server->choose(config, settings));
+    MRDA_ASSIGN(server->loop_, EventLoop::create());
+    server->resources_.emplace(config.limits);
+    MRDA_TRY(server->resources_->sample());
+    if (server->platform_ == to_string(Platform::gpu)) {
+        server->see_devices(probe_devices(server->probe_program_));
+    }
+    MRDA_TRY(server->add_vms(config));
+    server->sessions_.emplace(*server->loop_, std::move(settings), *server->resources_,
+                              server->runtime_dir_ + "/" + kRegionSocketName);
+    MRDA_TRY(server->listen(config));
+    return server;
+}
+
+Result<void> Server::open_state(const Config& config) {
+    runtime_dir_ = config.runtime_dir;
+    drain_ns_ = config.drain_ms * kNsPerMs;
+    MRDA_TRY(make_private_dir(runtime_dir_));
+    MRDA_TRY(make_private_dir(config.state_dir));
+    MRDA_ASSIGN(runtime_lock_, lock_dir(runtime_dir_));
+    if (config.state_dir != runtime_dir_) {
+        MRDA_ASSIGN(state_lock_, lock_dir(config.state_dir));
+    }
+    MRDA_ASSIGN(epoch_, next_epoch(config.state_dir));
+    MRDA_ASSIGN(VmRegistry vms, VmRegistry::open(config.state_dir, runtime_dir_));
+    vms_.emplace(std::move(vms));
+    return {};
+}
+
+Result<void> Server::choose(const Config& config, SessionSettings& settings) {
+    std::optional<PciAddress> device;
+    if (!config.device.empty()) {
+        MRDA_ASSIGN(device, parse_pci_address(config.device));
+    }
+    MRDA_ASSIGN(const PlatformChoice choice, choose_platform(config.platform, device));
+    if (!choice.notice.empty()) {
+        Log::warn("platform", {{"notice", choice.notice}});
+    }
+    platform_ = to_string(choice.platform);
+    device_ = config.device;
+    probe_program_ = program_dir() + "/mrda-probe";
+    settings.epoch = epoch_;
+    settings.lease_ns = config.lease_ms * kNsPerMs;
+    settings.worker_program =
+        config.worker_program.empty() ? program_dir() + "/mrda-worker" : config.worker_program;
+    const auto drivers = software_driver_dir();
+    if (drivers.ok()) {
+        settings.driver_dir = *drivers;
+    }
+    settings.plugin_dir = config.plugin_dir;
+    if (settings.plugin_dir.empty()) {
+        MRDA_TRY(drivers);
+        settings.plugin_dir = *drivers + "/plugins";
+    }
+    return {};
+}
+
+Result<void> Server::add_vms(const Config& config) {
+    for (const VmConfig& vm : config.vms) {
+        MRDA_TRY(vms_->add(vm, false));
+    }
+    if (config.vms.empty() && vms_->find("local") == nullptr) {
+        VmConfig local;
+        local.name = "local";
+        MRDA_TRY(vms_->add(local, false));
+    }
+    if (!vms_->has_default()) {
+        const auto local = vms_->find("local");
+        MRDA_TRY(vms_->make_default(local != nullptr ? "local" : vms_->all().front()->config.name));
+    }
+    return {};
+}
+
+Result<void> Server::listen(const Config& config) {
+    MRDA_ASSIGN(regions_, RegionSocket::listen(*loop_, runtime_dir_ + "/" + kRegionSocketName,
+                                               [this](const std::string& token) {
+                                                   return sessions_->region_of(token);
+                                               }));
+    sessions_api_.emplace(*loop_, *sessions_, *vms_, !config.tls.certificate.empty());
+    admin_api_.emplace(*loop_, *sessions_, *vms_, *resources_, platform_);
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+    const std::string local = "unix:" + runtime_dir_ + "/" + kServiceSocketName;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(local, grpc::InsecureServerCredentials());
+    int port = -1;
+    if (!config.address.empty()) {
+        MRDA_ASSIGN(const auto credentials, credentials_of(config.tls));
+        builder.AddListeningPort(config.address, credentials, &port);
+    }
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(kMaxRpcBytes);
+    builder.RegisterService(&*sessions_api_);
+    sessions_server_ = builder.BuildAndStart();
+    if (sessions_server_ == nullptr || port == 0) {
+        return make_error(Errc::busy, "cannot listen on " +
+                                          (config.address.empty() ? local : config.address) +
+                                          "; is it in use?");
+    }
+
+    const std::string admin = "unix:" + runtime_dir_ + "/" + kAdminSocketName;
+    grpc::ServerBuilder admin_builder;
+    admin_builder.AddListeningPort(admin, grpc::InsecureServerCredentials());
+    admin_builder.SetMaxReceiveMessageSize(kMaxRpcBytes);
+    admin_builder.RegisterService(&*admin_api_);
+    admin_server_ = admin_builder.BuildAndStart();
+    if (admin_server_ == nullptr) {
+        return make_error(Errc::busy, "cannot listen on " + admin);
+    }
+    Log::info("listening", {{"local", local},
+                            {"address", config.address.empty() ? "none" : config.address},
+                            {"port", std::to_string(port)},
+                            {"epoch", std::to_string(epoch_)},
+                            {"platform", platform_},
+                            {"tls", config.tls.certificate.empty() ? "no" : "mutual"}});
+    return {};
+}
+
+void Server::sample_resources() {
+    if (const auto sampled = resources_->sample(); !sampled.ok()) {
+        Log::warn("resources", {{"error", to_string(sampled.error())}});
+    }
+    loop_->after(kSampleNs, [this] { sample_resources(); });
+}
+
+void Server::see_devices(Result<std::vector<DeviceReading>> readings) {
+    if (!readings.ok()) {
+        Log::warn("devices", {{"error", to_string(readings.error())}});
+        resources_->set_devices({});
+        return;
+    }
+    if (!device_.empty()) {
+        std::erase_if(*readings, [this](const DeviceReading& reading) {
+            return reading.pci_address != device_;
+        });
+    }
+    resources_->set_devices(std::move(*readings));
+}
+
+void Server::heard_signal() {
+    signalfd_siginfo info{};
+    if (::read(signals_.get(), &info, sizeof info) != sizeof info) {
+        return;
+    }
+    if (std::exchange(closing_, true)) {
+        Log::warn("stopping at once");
+        sessions_->stop_all();
+        return;
+    }
+    Log::info("stopping", {{"sessions", std::to_string(sessions_->count())}});
+    ::sd_notify(0, "STOPPING=1");
+    sessions_->shut_down(drain_ns_, [this] { shut_down(); });
+}
+
+void Server::shut_down() {
+    // Calls that are under way end on the loop, so it must run until gRPC is done.
+    std::thread([this] {
+        const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(2);
+        sessions_server_->Shutdown(deadline);
+        admin_server_->Shutdown(deadline);
+        loop_->stop();
+    }).detach();
+}
+
+Result<void> Server::run() {
+    MRDA_TRY(loop_->watch(signals_.get(), [this] { heard_signal(); }));
+    sample_resources();
+    if (platform_ == to_string(Platform::gpu)) {
+        device_watch_.emplace(
+            probe_program_, kDeviceNs, [this](Result<std::vector<DeviceReading>> readings) {
+                loop_->post([this, seen = std::move(readings)] { see_devices(seen); });
+            });
+    }
+    ::sd_notify(0, "READY=1");
+    loop_->run();
+    device_watch_.reset();
+    Log::info("stopped");
+    return {};
+}
+
+}  // namespace mrda::service

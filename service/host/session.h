@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "encode_request.h"
+#include "event_loop.h"
+#include "resource_manager.h"
+#include "session_state.h"
+#include "vm_registry.h"
+#include "worker_process.h"
+
+namespace mrda::service {
+
+/// What every session of this service has alike.
+struct SessionSettings {
+    std::string worker_program;
+    std::string plugin_dir;
+    std::string driver_dir;
+    std::uint32_t epoch = 1;
+    std::uint64_t lease_ns = 5'000'000'000;
+    std::uint64_t start_timeout_ns = 20'000'000'000;
+    std::uint64_t stop_timeout_ns = 500'000'000;
+};
+
+/// The part of its VM's memory that one session has; given back when this goes. Pages are released
+/// then, so what a guest wrote is gone.
+class SessionMemory {
+  public:
+    /// Errors: exhausted, with the figures.
+    static Result<SessionMemory> carve(SessionRegions regions,
+                                       const ivshmem::SessionLayout& layout);
+    SessionMemory(SessionMemory&& other) noexcept = default;
+    SessionMemory& operator=(SessionMemory&&) = delete;
+    ~SessionMemory();
+
+    [[nodiscard]] const SharedRegion& input_region() const { return *regions_.input; }
+    [[nodiscard]] const SharedRegion& output_region() const { return *regions_.output; }
+    [[nodiscard]] const ivshmem::Extent& input() const { return input_; }
+    [[nodiscard]] const ivshmem::Extent& output() const { return output_; }
+
+  private:
+    SessionMemory(SessionRegions regions, ivshmem::Extent input)
+        : regions_(std::move(regions)), input_(input) {}
+
+    SessionRegions regions_;
+    ivshmem::Extent input_;
+    ivshmem::Extent output_;
+};
+
+/// One session: its memory, its worker, its state. For the loop's thread.
+class Session {
+  public:
+    /// Told of each change of state; the session may not be destroyed by it.
+    using Changed = std::function<void(Session&)>;
+
+    Session(EventLoop& loop, const SessionSettings& settings, std::uint64_t id,
+            std::shared_ptr<Vm> vm, SessionPlan plan, Placement placement, SessionMemory memory,
+            Changed changed);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    /// Starts the worker; `changed` hears what comes of it.
+    Result<void> start();
+    /// Errors: busy (not in this state).
+    Result<void> drain();
+    Result<void> reset();
+    /// Ends it: at once if `now`, else the worker has a moment to end by itself.
+    void stop(bool now);
+    /// Asks the worker for its counts; `status` has them a moment later.
+    void refresh() const;
+
+    [[nodiscard]] std::uint64_t id() const { return id_; }
+    [[nodiscard]] SessionState state() const { return state_; }
+    [[nodiscard]] const std::shared_ptr<Vm>& vm() const { return vm_; }
+    [[nodiscard]] const SessionPlan& plan() const { return plan_; }
+    [[nodiscard]] const Placement& placement() const { return placement_; }
+    [[nodiscard]] const SessionMemory* memory() const { return memory_ ? &*memory_ : nullptr; }
+    [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+    /// The worker is reaped and the memory given back.
+    [[nodiscard]] bool released() const { return !worker_ && !memory_; }
+    [[nodiscard]] v1::SessionStatus status() const;
+    /// -1: there is none (any more).
+    [[nodiscard]] pid_t worker_pid() const { return worker_ ? worker_->pid() : -1; }
+
+    std::uint64_t lease_until_ns = 0;  ///< The manager's.
+
+  private:
+    Result<void> command(WorkerCommand command) const;
+    void hear();
+    void heard(const WorkerEvent& event);
+    void reaped();
+    void fail(Error error);
+    bool move(SessionEvent event);
+    void release();
+
+    EventLoop& loop_;
+    const SessionSettings& settings_;
+    std::uint64_t id_;
+    std::shared_ptr<Vm> vm_;
+    SessionPlan plan_;
+    Placement placement_;
+    std::optional<SessionMemory> memory_;
+    Changed changed_;
+    Fd control_;
+    std::optional<WorkerProcess> worker_;
+    EventLoop::Id control_watch_ = 0;
+    EventLoop::Id worker_watch_ = 0;
+    EventLoop::Id timer_ = 0;
+    SessionState state_ = SessionState::initialised;
+    std::optional<Error> failure_;
+    WorkerEvent counts_;
+    WorkerEvent running_;
+};
+
+}  // namespace mrda::service

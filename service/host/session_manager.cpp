@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: MIT
+#include "session_manager.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "log.h"
+#include "mrda/ivshmem/wakeup.h"
+#include "state_file.h"
+
+namespace mrda::service {
+
+namespace {
+
+using ivshmem::now_ns;
+
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+/// Session ids of one life of the service; the epoch stands above them.
+constexpr int kEpochShift = 32;
+
+Error vm_exhausted(const Vm& vm, const std::string& what) {
+    return make_error(Errc::exhausted, "VM " + vm.config.name + ": " + what);
+}
+
+/// One create out of the VM's bucket, which holds a second's worth.
+bool take_create_credit(Vm& vm) {
+    const std::uint64_t now = now_ns();
+    const double most = vm.config.max_creates_per_second;
+    const double seconds = vm.credit_at_ns == 0 ? 1.0
+                                                : static_cast<double>(now - vm.credit_at_ns) /
+                                                      static_cast<double>(kNsPerSecond);
+    vm.create_credit = std::min(most, vm.create_credit + seconds * most);
+    vm.credit_at_ns = now;
+    if (vm.create_credit < 1.0) {
+        return false;
+    }
+    vm.create_credit -= 1.0;
+    return true;
+}
+
+v1::Region region_reply(const SharedRegion& region, const ivshmem::Extent& extent,
+                        const std::string& token, const std::string& socket_path) {
+    v1::Region reply;
+    if (region.path.empty()) {
+        reply.set_socket_path(socket_path);
+        reply.set_attach_token(token);
+    } else {
+        reply.set_path(region.path);
+    }
+    reply.set_size_bytes(region.region.size_bytes());
+    reply.set_extent_offset_bytes(extent.offset_bytes);
+    reply.set_extent_bytes(extent.size_bytes);
+    return reply;
+}
+
+void log_state(const Session& session) {
+    const v1::SessionStatus status = session.status();
+    const std::string id = std::to_string(session.id());
+    const std::string state(to_string(session.state()));
+    if (session.failure()) {
+        Log::warn("session",
+                  {{"id", id}, {"vm", status.vm()}, {"state", state}, {"why", status.failure()}});
+        return;
+    }
+    Log::info("session", {{"id", id},
+                          {"vm", status.vm()},
+                          {"state", state},
+                          {"codec", status.codec()},
+                          {"path", status.path().empty() ? "none" : status.path()},
+                          {"frames", std::to_string(status.frames())}});
+}
+
+}  // namespace
+
+SessionManager::SessionManager(EventLoop& loop, SessionSettings settings,
+                               ResourceManager& resources, std::string region_socket_path)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      resources_(resources),
+      region_socket_path_(std::move(region_socket_path)),
+      next_session_((std::uint64_t{settings_.epoch} << kEpochShift) + 1) {}
+
+SessionManager::~SessionManager() = default;
+
+Result<Placement> SessionManager::admit(Vm& vm, const SessionPlan& plan) {
+    const VmConfig& caps = vm.config;
+    const std::uint64_t pixels = plan.pixels_per_second();
+    if (!take_create_credit(vm)) {
+        return vm_exhausted(vm, "over " + std::to_string(caps.max_creates_per_second) +
+                                    " sessions created per second; try again in a second");
+    }
+    if (vm.sessions >= caps.max_sessions) {
+        return vm_exhausted(vm, std::to_string(vm.sessions) + " sessions of " +
+                                    std::to_string(caps.max_sessions) +
+                                    " are there; stop one, or raise max_sessions");
+    }
+    if (pixels > caps.max_pixels_per_second ||
+        vm.pixels_per_second > caps.max_pixels_per_second - pixels) {
+        return vm_exhausted(vm, std::to_string(pixels) + " pixels per second asked, " +
+                                    std::to_string(vm.pixels_per_second) + " in use of " +
+                                    std::to_string(caps.max_pixels_per_second));
+    }
+    return resources_.place(pixels);
+}
+
+void SessionManager::create(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
+                            std::function<bool()> wanted, Created created) {
+    const auto started = start(vm, request, std::move(wanted), created);
+    if (!started.ok()) {
+        Log::warn("session refused",
+                  {{"vm", vm->config.name}, {"why", to_string(started.error())}});
+        created(started.error());
+    }
+}
+
+Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
+                                       const v1::CreateRequest& request,
+                                       std::function<bool()> wanted, Created& created) {
+    if (closing_) {
+        return make_error(Errc::device_lost, "the service is shutting down");
+    }
+    MRDA_ASSIGN(SessionPlan plan, plan_session(request));
+    MRDA_ASSIGN(const Placement placement, admit(*vm, plan));
+    MRDA_ASSIGN(SessionRegions regions,
+                regions_of(*vm, request.in_device_path(), request.out_device_path()));
+    Entry entry;
+    MRDA_ASSIGN(entry.input_token, random_token());
+    MRDA_ASSIGN(entry.output_token, random_token());
+    const auto input = regions.input;
+    const auto output = regions.output;
+    if (input == output) {
+        entry.output_token = entry.input_token;
+    }
+    MRDA_ASSIGN(SessionMemory memory, SessionMemory::carve(std::move(regions), plan.layout));
+    const std::uint64_t id = next_session_++;
+    const std::uint64_t pixels = plan.pixels_per_second();
+    entry.session = std::make_unique<Session>(loop_, settings_, id, vm, std::move(plan), placement,
+                                              std::move(memory),
+                                              [this](Session& session) { changed(session); });
+    MRDA_TRY(entry.session->start());
+    resources_.reserve(placement, pixels);
+    attachable_[entry.input_token] = input;
+    attachable_[entry.output_token] = output;
+    entry.created = std::move(created);
+    entry.wanted = std::move(wanted);
+    Session* const session = entry.session.get();
+    sessions_.emplace(id, std::move(entry));
+    return session;
+}
+
+v1::CreateReply SessionManager::reply_of(const Entry& entry) const {
+    const Session& session = *entry.session;
+    const SessionPlan& plan = session.plan();
+    const SessionMemory& memory = *session.memory();
+    v1::CreateReply reply;
+    *reply.mutable_status() = session.status();
+    reply.set_wire_major(ivshmem::kVersionMajor);
+    reply.set_epoch(settings_.epoch);
+    *reply.mutable_in_region() =
+        region_reply(memory.input_region(), memory.input(), entry.input_token, region_socket_path_);
+    *reply.mutable_out_region() = region_reply(memory.output_region(), memory.output(),
+                                               entry.output_token, region_socket_path_);
+    reply.set_ring_capacity(plan.layout.ring_capacity());
+    reply.set_input_slots(plan.layout.input_slots());
+    reply.set_input_slot_bytes(plan.layout.input_slot_bytes());
+    reply.set_output_slots(plan.layout.output_slots());
+    reply.set_output_slot_bytes(plan.layout.output_slot_bytes());
+    v1::FrameLayout& frame = *reply.mutable_frame();
+    frame.set_drm_fourcc(plan.frame.format().drm_fourcc);
+    frame.set_width_px(plan.frame.width_px());
+    frame.set_height_px(plan.frame.height_px());
+    frame.set_modifier(plan.frame.modifier());
+    for (const PlaneLayout& plane : plan.frame.planes()) {
+        v1::Plane& at = *frame.add_planes();
+        at.set_offset_bytes(plane.offset_bytes);
+        at.set_pitch_bytes(plane.pitch_bytes);
+    }
+    reply.set_lease_ms(static_cast<std::uint32_t>(settings_.lease_ns / 1'000'000));
+    for (const std::string& notice : plan.notices) {
+        reply.add_notices(notice);
+    }
+    return reply;
+}
+
+void SessionManager::answer(Entry& entry) {
+    const Created created = std::exchange(entry.created, nullptr);
+    if (!created) {
+        return;
+    }
+    Session& session = *entry.session;
+    if (is_last(session.state())) {
+        created(session.failure().value_or(
+            make_error(Errc::busy, "the session was stopped while it started")));
+        return;
+    }
+    if (entry.wanted && !entry.wanted()) {
+        created(make_error(Errc::timeout, "nobody waits for the session any more"));
+        loop_.post([this, id = session.id()] {
+            if (const auto found = find(nullptr, id); found.ok()) {
+                (*found)->stop(true);
+            }
+        });
+        return;
+    }
+    arm_lease(session);
+    created(reply_of(entry));
+}
+
+void SessionManager::changed(Session& session) {
+    const auto found = sessions_.find(session.id());
+    if (found == sessions_.end()) {
+        return;  // It failed inside start(), whose error says so.
+    }
+    Entry& entry = found->second;
+    const SessionState state = session.state();
+    if (std::exchange(entry.logged, state) != state) {
+        log_state(session);
+    }
+    const bool failed_start = is_last(state) && entry.created != nullptr;
+    if (state != SessionState::initialised) {
+        answer(entry);
+    }
+    if (entry.reserved && session.released()) {
+        entry.reserved = false;
+        resources_.release(session.placement(), session.plan().pixels_per_second());
+    }
+    if (is_last(state)) {
+        attachable_.erase(entry.input_token);
+        attachable_.erase(entry.output_token);
+    }
+    tell_watchers(session, is_last(state));
+    // A failed one stays to be asked about, until its owner stops it or its lease ends.
+    const bool forgotten =
+        state == SessionState::stopped || failed_start || session.lease_until_ns == 0;
+    if (is_last(state) && session.released() && forgotten) {
+        remove_later(session.id());
+    }
+}
+
+void SessionManager::remove_later(std::uint64_t id) {
+    Entry& entry = sessions_.at(id);
+    if (std::exchange(entry.removing, true)) {
+        return;
+    }
+    loop_.post([this, id] {
+        sessions_.erase(id);
+        if (sessions_.empty() && all_gone_) {
+            std::exchange(all_gone_, nullptr)();
+        }
+    });
+}
+
+void SessionManager::tell_watchers(const Session& session, bool last) {
+    std::vector<Watcher> told;
+    for (const auto& [id, watch] : watches_) {
+        if (watch.session == session.id()) {
+            told.push_back(watch.watcher);
+        }
+    }
+    if (last) {
+        std::erase_if(watches_,
+                      [&](const auto& watch) { return watch.second.session == session.id(); });
+    }
+    const v1::SessionStatus status = told.empty() ? v1::SessionStatus() : session.status();
+    for (const Watcher& watcher : told) {
+        watcher(status, last);
+    }
+}
+
+void SessionManager::arm_lease(Session& session) {
+    session.lease_until_ns = now_ns() + settings_.lease_ns;
+    const auto check = [this, id = session.id()](const auto& self, std::uint64_t delay_ns) -> void {
+        loop_.after(delay_ns, [this, id, self] {
+            const auto found = sessions_.find(id);
+            if (found == sessions_.end()) {
+                return;
+            }
+            Session& leased = *found->second.session;
+            const std::uint64_t now = now_ns();
+            if (now < leased.lease_until_ns) {
+                self(self, leased.lease_until_ns - now);
+            } else {
+                leased.stop(true);  // Its guest is gone: nobody is owed a moment.
+                if (leased.released()) {
+                    remove_later(id);
+                }
+            }
+        });
+    };
+    check(check, settings_.lease_ns);
+}
+
+Result<Session*> SessionManager::find(const Vm* vm, std::uint64_t id) {
+    const auto found = sessions_.find(id);
+    if (found == sessions_.end() || (vm != nullptr && found->second.session->vm().get() != vm)) {
+        return make_error(Errc::not_found,
+                          "no session " + std::to_string(id) +
+                              "; it was stopped, its lease ended, or the service was restarted");
+    }
+    return found->second.session.get();
+}
+
+std::vector<const Session*> SessionManager::list(const Vm* vm) const {
+    std::vector<const Session*> found;
+    for (const auto& [id, entry] : sessions_) {
+        if (vm == nullptr || entry.session->vm().get() == vm) {
+            entry.session->refresh();
+            found.push_back(entry.session.get());
+        }
+    }
+    return found;
+}
+
+Result<std::uint64_t> SessionManager::renew(const Vm* vm, std::uint64_t id) {
+    MRDA_ASSIGN(Session* const session, find(vm, id));
+    if (is_last(session->state())) {
+        const std::string why =
+            session->failure() ? ": " + to_string(*session->failure()) : std::string();
+        return make_error(Errc::busy, "session " + std::to_string(id) + " is " +
+                                          std::string(to_string(session->state())) + why);
+    }
+    session->lease_until_ns = now_ns() + settings_.lease_ns;
+    return settings_.lease_ns;
+}
+
+void SessionManager::stop(Session& session) {
+    session.stop(false);
+    if (session.released()) {
+        remove_later(session.id());
+    }
+}
+
+Result<std::uint64_t> SessionManager::watch(const Vm* vm, std::uint64_t id, Watcher watcher) {
+    MRDA_ASSIGN(const Session* const session, find(vm, id));
+    const bool last = is_last(session->state());
+    watcher(session->status(), last);
+    const std::uint64_t watch = next_watch_++;
+    if (!last) {
+        watches_.emplace(watch, Watch{id, std::move(watcher)});
+    }
+    return watch;
+}
+
+void SessionManager::unwatch(std::uint64_t watch) {
+    watches_.erase(watch);
+}
+
+int SessionManager::region_of(const std::string& token) const {
+    int fd = -1;
+    for (const auto& [known, region] : attachable_) {
+        if (equal_in_constant_time(known, token)) {
+            fd = region->region.fd();
+        }
+    }
+    return fd;
+}
+
+void SessionManager::shut_down(std::uint64_t patience_ns, std::function<void()> done) {
+    closing_ = true;
+    if (sessions_.empty()) {
+        done();
+        return;
+    }
+    all_gone_ = std::move(done);
+    for (auto& [id, entry] : sessions_) {
+        // One that cannot be drained now is stopped with the rest.
+        static_cast<void>(entry.session->drain().ok());
+    }
+    loop_.after(patience_ns, [this] { stop_all(); });
+}
+
+void SessionManager::stop_all() {
+    std::vector<std::uint64_t> ids;
+    for (const auto& [id, entry] : sessions_) {
+        ids.push_back(id);
+    }
+    for (const std::uint64_t id : ids) {
+        stop(*sessions_.at(id).session);
+    }
+}
+
+}  // namespace mrda::service

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "event_loop.h"
+#include "mrda/v1/sessions.pb.h"
+#include "resource_manager.h"
+#include "session.h"
+#include "vm_registry.h"
+
+namespace mrda::service {
+
+/// All sessions. For the loop's thread.
+class SessionManager {
+  public:
+    using Created = std::function<void(Result<v1::CreateReply>)>;
+    /// `last`: nothing more comes.
+    using Watcher = std::function<void(const v1::SessionStatus&, bool last)>;
+
+    SessionManager(EventLoop& loop, SessionSettings settings, ResourceManager& resources,
+                   std::string region_socket_path);
+    ~SessionManager();
+
+    /// `created` is called once, when the worker is ready or something failed. `wanted` is asked
+    /// then: a session that nobody waits for any more is stopped.
+    /// Errors: what plan_session(), regions_of() and the worker say; exhausted (the VM's caps, the
+    /// machine's).
+    void create(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
+                std::function<bool()> wanted, Created created);
+
+    /// `vm`: who asks; null: an administrator. A session of somebody else's is not there.
+    /// Errors: not_found.
+    Result<Session*> find(const Vm* vm, std::uint64_t id);
+    [[nodiscard]] std::vector<const Session*> list(const Vm* vm) const;
+    /// Errors: not_found; busy (it has ended: why).
+    Result<std::uint64_t> renew(const Vm* vm, std::uint64_t id);
+    /// Ends it as its owner or an administrator asks; the worker has a moment to end by itself.
+    void stop(Session& session);
+    /// The watcher hears the status now, and after each change.
+    Result<std::uint64_t> watch(const Vm* vm, std::uint64_t id, Watcher watcher);
+    void unwatch(std::uint64_t watch);
+
+    /// The region that `token` opens, as a descriptor of the region's owner; -1: none.
+    [[nodiscard]] int region_of(const std::string& token) const;
+
+    /// Takes no new session, asks those that run for their last packets, and stops what is left
+    /// after `patience_ns`; `done` is called when none is left.
+    void shut_down(std::uint64_t patience_ns, std::function<void()> done);
+    /// Stops all at once.
+    void stop_all();
+    [[nodiscard]] std::size_t count() const { return sessions_.size(); }
+
+  private:
+    struct Entry {
+        std::unique_ptr<Session> session;
+        Created created;
+        std::function<bool()> wanted;
+        std::string input_token;
+        std::string output_token;
+        bool reserved = true;
+        bool removing = false;
+        SessionState logged = SessionState::initialised;
+    };
+    struct Watch {
+        std::uint64_t session;
+        Watcher watcher;
+    };
+
+    Result<Placement> admit(Vm& vm, const SessionPlan& plan);
+    Result<Session*> start(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
+                           std::function<bool()> wanted, Created& created);
+    void changed(Session& session);
+    void tell_watchers(const Session& session, bool last);
+    void answer(Entry& entry);
+    void remove_later(std::uint64_t id);
+    void arm_lease(Session& session);
+    v1::CreateReply reply_of(const Entry& entry) const;
+
+    EventLoop& loop_;
+    SessionSettings settings_;
+    ResourceManager& resources_;
+    std::string region_socket_path_;
+    std::map<std::uint64_t, Entry> sessions_;
+    std::unordered_map<std::string, std::shared_ptr<SharedRegion>> attachable_;
+    std::map<std::uint64_t, Watch> watches_;
+    std::uint64_t next_session_;
+    std::uint64_t next_watch_ = 1;
+    std::function<void()> all_gone_;
+    bool closing_ = false;
+};
+
+}  // namespace mrda::service

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "state_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+
+namespace mrda::service {
+
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 1U << 20;
+
+Result<void> check_private(int fd, const std::string& path) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) {
+        return os_error("fstat", errno, "cannot look at " + path);
+    }
+    if (status.st_uid != ::geteuid()) {
+        return make_error(Errc::permission_denied,
+                          path + " belongs to user " + std::to_string(status.st_uid) +
+                              "; it must be user " + std::to_string(::geteuid()) + "'s");
+    }
+    if ((status.st_mode & 077U) != 0) {
+        return make_error(Errc::permission_denied,
+                          path + " is open to other users; chmod go= " + path);
+    }
+    return {};
+}
+
+Result<void> write_all(int fd, std::string_view text, const std::string& path) {
+    while (!text.empty()) {
+        const ssize_t count = ::write(fd, text.data(), text.size());
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return os_error("write", errno, "cannot write " + path);
+        }
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    if (::fsync(fd) != 0) {
+        return os_error("fsync", errno, "cannot write " + path);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> make_private_dir(const std::string& path) {
+    for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+        ::mkdir(path.substr(0, slash).c_str(), 0700);  // What is there already is fine.
+    }
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+        return os_error("mkdir", errno, "cannot make " + path);
+    }
+    const Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!dir) {
+        return os_error("open", errno, "cannot open folder " + path);
+    }
+    return check_private(dir.get(), path);
+}
+
+Result<std::optional<std::string>> read_private_file(const std::string& path) {
+    const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (!file && errno == ENOENT) {
+        return std::optional<std::string>();
+    }
+    if (!file) {
+        return os_error("open", errno, "cannot read " + path);
+    }
+    MRDA_TRY(check_private(file.get(), path));
+    std::string text(kMaxFileBytes + 1, '\0');
+    std::size_t length = 0;
+    for (;;) {
+        const ssize_t count = ::read(file.get(), text.data() + length, text.size() - length);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return os_error("read", errno, "cannot read " + path);
+        }
+        length += static_cast<std::size_t>(count);
+        if (length > kMaxFileBytes) {
+            return make_error(Errc::corrupt, path + " is over 1 MiB long");
+        }
+        if (count == 0) {
+            text.resize(length);
+            return std::optional<std::string>(std::move(text));
+        }
+    }
+}
+
+Result<void> write_private_file(const std::string& path, std::string_view text) {
+    const std::string temporary = path + ".new";
+    const Fd file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) {
+        return os_error("open", errno, "cannot write " + temporary);
+    }
+    MRDA_TRY(write_all(file.get(), text, temporary));
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+        return os_error("rename", errno, "cannot write " + path);
+    }
+    return {};
+}
+
+Result<Fd> lock_dir(const std::string& path) {
+    Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!dir) {
+        return os_error("open", errno, "cannot open folder " + path);
+    }
+    if (::flock(dir.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) {
+            return make_error(Errc::busy, "another mrda-service uses " + path +
+                                              "; stop it, or give this one folders of its own "
+                                              "(--runtime-dir, --state-dir)");
+        }
+        return os_error("flock", errno, "cannot lock " + path);
+    }
+    return dir;
+}
+
+Result<std::uint32_t> next_epoch(const std::string& state_dir) {
+    const std::string path = state_dir + "/epoch";
+    MRDA_ASSIGN(const auto text, read_private_file(path));
+    std::uint32_t epoch = 0;
+    if (text) {
+        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), epoch);
+        if (error != std::errc() || (end != text->data() + text->size() && *end != '\n')) {
+            return make_error(Errc::corrupt, path + " holds no number; remove it");
+        }
+    }
+    ++epoch;
+    MRDA_TRY(write_private_file(path, std::to_string(epoch) + "\n"));
+    return epoch;
+}
+
+Result<std::string> random_token() {
+    std::array<unsigned char, 32> bytes{};
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+        return os_error("getrandom", errno, "no random bytes for a token");
+    }
+    std::string token;
+    for (const unsigned char byte : bytes) {
+        constexpr const char* kDigits = "0123456789abcdef";
+        token += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+    }
+    return token;
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) {
+        return false;
+    }
+    unsigned different = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        different |= static_cast<unsigned>(a[i] ^ b[i]);
+        __asm__ volatile("" : "+r"(different));  // No early end by the optimiser's choice.
+    }
+    return different == 0;
+}
+
+}  // namespace mrda::service

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+#include "vm_registry.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "runtime_dir.h"
+#include "state_file.h"
+
+namespace mrda::service {
+
+namespace {
+
+using nlohmann::json;
+
+bool is_name(const std::string& name) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
+}
+
+Result<void> check(const VmConfig& config) {
+    if (!is_name(config.name)) {
+        return make_error(
+            Errc::invalid_argument,
+            "VM \"" + config.name + "\": names have up to 64 letters a-z, digits, _ and -");
+    }
+    for (const std::string* path : {&config.in_device_path, &config.out_device_path}) {
+        if (!path->empty() && path->front() != '/') {
+            return make_error(Errc::invalid_argument, "VM " + config.name + ": device path \"" +
+                                                          *path + "\" must begin with /");
+        }
+    }
+    if (config.in_device_path.empty() != config.out_device_path.empty()) {
+        return make_error(
+            Errc::invalid_argument,
+            "VM " + config.name + ": give both device paths (they may be the same), or none");
+    }
+    if (config.memory_bytes == 0 || config.max_sessions == 0 ||
+        config.max_creates_per_second == 0 || config.max_pixels_per_second == 0) {
+        return make_error(Errc::invalid_argument, "VM " + config.name + ": a limit of 0");
+    }
+    return {};
+}
+
+json to_json(const VmConfig& config) {
+    return {{"name", config.name},
+            {"memory_bytes", config.memory_bytes},
+            {"in_device_path", config.in_device_path},
+            {"out_device_path", config.out_device_path},
+            {"out_memory_bytes", config.out_memory_bytes},
+            {"max_sessions", config.max_sessions},
+            {"max_creates_per_second", config.max_creates_per_second},
+            {"max_pixels_per_second", config.max_pixels_per_second}};
+}
+
+VmConfig config_from(const json& object) {
+    VmConfig config;
+    config.name = object.at("name").get<std::string>();
+    config.memory_bytes = object.at("memory_bytes").get<std::uint64_t>();
+    config.in_device_path = object.at("in_device_path").get<std::string>();
+    config.out_device_path = object.at("out_device_path").get<std::string>();
+    config.out_memory_bytes = object.at("out_memory_bytes").get<std::uint64_t>();
+    config.max_sessions = object.at("max_sessions").get<std::uint32_t>();
+    config.max_creates_per_second = object.at("max_creates_per_second").get<std::uint32_t>();
+    config.max_pixels_per_second = object.at("max_pixels_per_second").get<std::uint64_t>();
+    return config;
+}
+
+/// The file, made if it is not there. One that is there keeps its size.
+Result<std::shared_ptr<SharedRegion>> region_at(const std::string& path, std::uint64_t size_bytes) {
+    auto made = ivshmem::Region::create_file(path, size_bytes);
+    if (!made.ok() && made.error().code == Errc::busy) {
+        made = ivshmem::Region::open_file(path, ::geteuid());
+    }
+    MRDA_ASSIGN(ivshmem::Region region, std::move(made));
+    return std::make_shared<SharedRegion>(std::move(region), path);
+}
+
+Result<void> open_files(Vm& vm) {
+    const VmConfig& config = vm.config;
+    if (config.in_device_path.empty() || vm.in_file != nullptr) {
+        return {};
+    }
+    MRDA_ASSIGN(auto input, region_at(config.in_device_path, config.memory_bytes));
+    if (config.out_device_path == config.in_device_path) {
+        vm.out_file = input;
+    } else {
+        const std::uint64_t size_bytes =
+            config.out_memory_bytes == 0 ? config.memory_bytes : config.out_memory_bytes;
+        MRDA_ASSIGN(vm.out_file, region_at(config.out_device_path, size_bytes));
+    }
+    vm.in_file = std::move(input);
+    return {};
+}
+
+}  // namespace
+
+Result<VmRegistry> VmRegistry::open(std::string state_dir, std::string runtime_dir) {
+    VmRegistry registry(std::move(state_dir), std::move(runtime_dir));
+    MRDA_TRY(make_private_dir(registry.state_dir_ + "/tokens"));
+    const std::string path = registry.state_dir_ + "/vms.json";
+    MRDA_ASSIGN(const auto text, read_private_file(path));
+    if (!text) {
+        return registry;
+    }
+    std::vector<VmConfig> configs;
+    try {
+        for (const json& vm : json::parse(*text)) {
+            configs.push_back(config_from(vm));
+        }
+    } catch (const json::exception& wrong) {
+        return make_error(Errc::corrupt, path + ": " + wrong.what());
+    }
+    for (VmConfig& config : configs) {
+        MRDA_TRY(registry.add(std::move(config), true));
+    }
+    return registry;
+}
+
+Result<std::string> VmRegistry::token_of(const std::string& name) const {
+    const std::string path = state_dir_ + "/tokens/" + name + ".token";
+    MRDA_ASSIGN(const auto kept, read_private_file(path));
+    if (kept && kept->size() >= 64) {
+        return kept->substr(0, 64);
+    }
+    MRDA_ASSIGN(std::string token, random_token());
+    MRDA_TRY(write_private_file(path, token + "\n"));
+    return token;
+}
+
+Result<std::string> VmRegistry::add(VmConfig config, bool keep) {
+    MRDA_TRY(check(config));
+    const std::string name = config.name;
+    for (const auto& [other, vm] : vms_) {
+        for (const std::string* path : {&config.in_device_path, &config.out_device_path}) {
+            const bool taken =
+                *path == vm->config.in_device_path || *path == vm->config.out_device_path;
+            if (other != name && !path->empty() && taken) {
+                return make_error(Errc::busy, "device path " + *path + " asked for VM " + name +
+                                                  " is VM " + other + "'s");
+            }
+        }
+    }
+    // A VM that is there stays the same object: its sessions go on, and count.
+    const auto old = find(name);
+    const auto vm = old == nullptr ? std::make_shared<Vm>() : old;
+    MRDA_ASSIGN(vm->token, token_of(name));
+    if (config.in_device_path != vm->config.in_device_path ||
+        config.out_device_path != vm->config.out_device_path) {
+        vm->in_file.reset();
+        vm->out_file.reset();
+    }
+    vm->config = std::move(config);
+    MRDA_TRY(open_files(*vm));
+    vms_[name] = vm;
+    kept_[name] = keep;
+    MRDA_TRY(save());
+    return state_dir_ + "/tokens/" + name + ".token";
+}
+
+Result<void> VmRegistry::make_default(const std::string& name) {
+    const auto vm = find(name);
+    if (vm == nullptr) {
+        return make_error(Errc::not_found, "no VM \"" + name + "\"");
+    }
+    return write_private_file(runtime_dir_ + "/" + kDefaultTokenName, vm->token + "\n");
+}
+
+bool VmRegistry::has_default() const {
+    const auto text = read_private_file(runtime_dir_ + "/" + kDefaultTokenName);
+    return text.ok() && text->has_value() &&
+           find_by_token((*text)->substr(0, (*text)->find('\n'))) != nullptr;
+}
+
+Result<void> VmRegistry::remove(const std::string& name) {
+    if (vms_.erase(name) == 0) {
+        return make_error(Errc::not_found, "no VM \"" + name + "\"");
+    }
+    kept_.erase(name);
+    ::unlink((state_dir_ + "/tokens/" + name + ".token").c_str());
+    return save();
+}
+
+Result<void> VmRegistry::save() const {
+    json list = json::array();
+    for (const auto& [name, vm] : vms_) {
+        if (kept_.at(name)) {
+            list.push_back(to_json(vm->config));
+        }
+    }
+    return write_private_file(state_dir_ + "/vms.json", list.dump(2) + "\n");
+}
+
+std::vector<std::shared_ptr<Vm>> VmRegistry::all() const {
+    std::vector<std::shared_ptr<Vm>> vms;
+    for (const auto& [name, vm] : vms_) {
+        vms.push_back(vm);
+    }
+    return vms;
+}
+
+std::shared_ptr<Vm> VmRegistry::find_by_token(std::string_view token) const {
+    std::shared_ptr<Vm> found;
+    for (const auto& [name, vm] : vms_) {
+        if (equal_in_constant_time(vm->token, token)) {
+            found = vm;
+        }
+    }
+    return found;
+}
+
+std::shared_ptr<Vm> VmRegistry::find(const std::string& name) const {
+    const auto found = vms_.find(name);
+    return found == vms_.end() ? nullptr : found->second;
+}
+
+Result<SessionRegions> regions_of(Vm& vm, const std::string& in_path, const std::string& out_path) {
+    if (in_path.empty() && out_path.empty()) {
+        if (vm.memfd == nullptr) {
+            MRDA_ASSIGN(
+                ivshmem::Region region,
+                ivshmem::Region::create_memfd("mrda-" + vm.config.name, vm.config.memory_bytes));
+            vm.memfd = std::make_shared<SharedRegion>(std::move(region), std::string());
+        }
+        return SessionRegions{vm.memfd, vm.memfd};
+    }
+    if (in_path != vm.config.in_device_path || out_path != vm.config.out_device_path) {
+        return make_error(Errc::permission_denied,
+                          "device paths \"" + in_path + "\" and \"" + out_path +
+                              "\" are not those of VM " + vm.config.name +
+                              "; an administrator names them: mrdactl vm add " + vm.config.name +
+                              " --in-device PATH --out-device PATH");
+    }
+    MRDA_TRY(open_files(vm));
+    return SessionRegions{vm.in_file, vm.out_file};
+}
+
+}  // namespace mrda::service

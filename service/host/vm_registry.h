@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "extent_allocator.h"
+#include "mrda/interop/result.h"
+#include "mrda/ivshmem/region.h"
+
+namespace mrda::service {
+
+/// What an administrator said of a VM.
+struct VmConfig {
+    std::string name;
+    std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+    std::string in_device_path;  ///< Empty: a memfd of the service's own.
+    std::string out_device_path;
+    std::uint64_t out_memory_bytes = 0;  ///< 0: as memory_bytes.
+    std::uint32_t max_sessions = 16;
+    std::uint32_t max_creates_per_second = 20;
+    std::uint64_t max_pixels_per_second = std::uint64_t{3840} * 2160 * 240;
+};
+
+/// Shared memory of one VM, and who has which part of it.
+struct SharedRegion {
+    ivshmem::Region region;
+    ExtentAllocator extents;
+    std::string path;  ///< Empty: a memfd.
+
+    explicit SharedRegion(ivshmem::Region made, std::string at)
+        : region(std::move(made)), extents(region.size_bytes()), path(std::move(at)) {}
+};
+
+/// A VM identity. Sessions hold it, so what they use outlives its removal.
+struct Vm {
+    VmConfig config;
+    std::string token;
+    // Made when the first session needs them.
+    std::shared_ptr<SharedRegion> memfd;
+    std::shared_ptr<SharedRegion> in_file;
+    std::shared_ptr<SharedRegion> out_file;
+    std::uint32_t sessions = 0;
+    std::uint64_t pixels_per_second = 0;
+    double create_credit = 0;  ///< Of creates per second, a token bucket.
+    std::uint64_t credit_at_ns = 0;
+};
+
+/// Which VMs there are, and which token is whose. Kept in `state_dir` across restarts, readable by
+/// the service's user alone. For the loop's thread.
+class VmRegistry {
+  public:
+    /// Reads what was kept. Errors: io, corrupt (naming the file), permission_denied (others can
+    /// read it).
+    static Result<VmRegistry> open(std::string state_dir, std::string runtime_dir);
+
+    /// Adds or replaces; a token that exists is kept. Makes the files of device paths if they are
+    /// not there. Returns the path of the token's file. `keep`: also across restarts.
+    /// Errors: invalid_argument (name, paths), io, and the files'.
+    Result<std::string> add(VmConfig config, bool keep);
+    /// Guests of this user that name no token are this VM's from now on: the default token is its.
+    /// Errors: not_found, io.
+    Result<void> make_default(const std::string& name);
+    /// Whether the default token is some VM's.
+    [[nodiscard]] bool has_default() const;
+    Result<void> remove(const std::string& name);
+    [[nodiscard]] std::vector<std::shared_ptr<Vm>> all() const;
+    [[nodiscard]] bool empty() const { return vms_.empty(); }
+
+    /// Whose token this is; null: nobody's. Takes the same time for every wrong token.
+    [[nodiscard]] std::shared_ptr<Vm> find_by_token(std::string_view token) const;
+    [[nodiscard]] std::shared_ptr<Vm> find(const std::string& name) const;
+
+  private:
+    VmRegistry(std::string state_dir, std::string runtime_dir)
+        : state_dir_(std::move(state_dir)), runtime_dir_(std::move(runtime_dir)) {}
+    Result<void> save() const;
+    Result<std::string> token_of(const std::string& name) const;
+
+    std::string state_dir_;
+    std::string runtime_dir_;
+    std::map<std::string, std::shared_ptr<Vm>> vms_;
+    std::map<std::string, bool> kept_;
+};
+
+/// The VM's memory for one session. Empty paths: its memfd. Others must be exactly what is
+/// configured for it. Errors: permission_denied (naming the path), and what making or opening says.
+struct SessionRegions {
+    std::shared_ptr<SharedRegion> input;
+    std::shared_ptr<SharedRegion> output;
+};
+Result<SessionRegions> regions_of(Vm& vm, const std::string& in_path, const std::string& out_path);
+
+}  // namespace mrda::service

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// mrda-worker: one session's codec, in a process of its own. mrda-service starts it with a control
+// socket and the regions' descriptors; it is no program for people.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "mrda/interop/exit_code.h"
+#include "mrda/interop/platform.h"
+#include "pipeline.h"
+#include "sandbox.h"
+
+namespace {
+
+using mrda::Error;
+using mrda::Fd;
+using mrda::Result;
+using mrda::service::Pipeline;
+using mrda::service::WorkerCommand;
+using mrda::service::WorkerEvent;
+
+void send_event(const WorkerEvent& event) {
+    // A service that does not read loses the message, not the session.
+    static_cast<void>(
+        mrda::service::send_message(mrda::service::kControlFd, to_message(event)).ok());
+}
+
+int fail(const Error& error) {
+    WorkerEvent event;
+    event.kind = WorkerEvent::Kind::failed;
+    event.code = error.code;
+    event.message = to_string(error);
+    send_event(event);
+    return mrda::exit_code_of(error.code);
+}
+
+/// Hears the service's commands until it is gone. Then so are we, at once: whatever the codec does
+/// at this moment, nobody is left to want it.
+[[noreturn]] void obey(Pipeline& pipeline) {
+    for (;;) {
+        const auto message = mrda::service::receive_message(mrda::service::kControlFd);
+        if (!message.ok() || !message->has_value()) {
+            ::_exit(0);
+        }
+        const auto command = mrda::service::parse_command(**message);
+        if (!command.ok()) {
+            ::_exit(fail(command.error()));
+        }
+        pipeline.request(*command);
+    }
+}
+
+Result<void> run() {
+    MRDA_TRY(mrda::service::enter_sandbox());
+    MRDA_ASSIGN(const auto message, mrda::service::receive_message(mrda::service::kControlFd));
+    MRDA_ASSIGN(auto job, mrda::service::parse_job(message.value_or("")));
+    if (job.platform == "software") {
+        // The environment is empty by design: what it would have named comes with the job.
+        if (!job.driver_dir.empty() &&
+            ::setenv("MRDA_DRIVER_DIR", job.driver_dir.c_str(), 1) != 0) {
+            return mrda::os_error("setenv", errno, "cannot name the driver folder");
+        }
+        // SVT-AV1 tells its whole configuration to the log of whoever loads it; errors are enough.
+        ::setenv("SVT_LOG", "1", 1);
+        MRDA_TRY(mrda::use_software_drivers());
+    }
+    MRDA_ASSIGN(auto pipeline, Pipeline::create(std::move(job), Fd(mrda::service::kInputRegionFd),
+                                                Fd(mrda::service::kOutputRegionFd), send_event));
+    send_event(pipeline->running_event());
+    std::thread([&pipeline] { obey(*pipeline); }).detach();
+    const auto worked = pipeline->run();
+    // The failure has been told by the pipeline. No tear-down: the kernel takes back everything at
+    // once, and the other thread still uses the pipeline.
+    ::_exit(worked.ok() ? 0 : mrda::exit_code_of(worked.error().code));
+}
+
+/// Whether the service's end of a control socket is where a worker looks for it.
+bool has_control_socket() {
+    int type = 0;
+    socklen_t length = sizeof type;
+    return ::getsockopt(mrda::service::kControlFd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+           type == SOCK_SEQPACKET;
+}
+
+}  // namespace
+
+int main(int argc, char** /*argv*/) {
+    if (argc > 1 || !has_control_socket()) {
+        std::fputs("mrda-worker is started by mrda-service, with its descriptors\n", stderr);
+        return mrda::kExitUsage;
+    }
+    const auto ran = run();
+    return ran.ok() ? 0 : fail(ran.error());
+}

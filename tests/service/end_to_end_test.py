@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The service, its workers, the guest library and the sample, as an operator and a guest run them.
+
+    end_to_end_test.py BIN_DIR
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BIN = os.path.abspath(sys.argv.pop(1))
+WIDTH, HEIGHT = 320, 240
+NV12_BYTES = WIDTH * HEIGHT * 3 // 2
+PATIENCE = 60
+
+CONFIG = """
+lease_ms = 1000
+drain_ms = 1000
+[limits]
+max_pixels_per_second = 8000000000
+cpu_load = 2.0
+memory_reserve_mib = 0
+"""
+
+
+def wait_until(done, what):
+    end = time.monotonic() + PATIENCE
+    while not done():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {PATIENCE} s for {what}")
+        time.sleep(0.01)
+
+
+class Service:
+    """A mrda-service with folders of its own."""
+
+    def __init__(self, *options):
+        self.dir = tempfile.TemporaryDirectory()
+        self.options = options
+        self.env = dict(os.environ, MRDA_RUNTIME_DIR=self.path("run"))
+        with open(self.path("mrda.toml"), "w", encoding="utf-8") as file:
+            file.write(CONFIG)
+        self.process = None
+
+    def path(self, name):
+        return os.path.join(self.dir.name, name)
+
+    def start(self):
+        self.log = open(self.path("log"), "a", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [f"{BIN}/mrda-service", "--config", self.path("mrda.toml"), "--state-dir",
+             self.path("state"), "--platform", "software", *self.options],
+            env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        wait_until(self.answers, "the service")
+        return self
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError("the service ended: " + self.text())
+        return subprocess.run([f"{BIN}/mrdactl", "resources"], env=self.env, timeout=PATIENCE,
+                              capture_output=True, check=False).returncode == 0
+
+    def text(self):
+        with open(self.path("log"), encoding="utf-8") as file:
+            return file.read()
+
+    def end(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(PATIENCE)
+        self.log.close()
+        return code
+
+    def close(self):
+        self.end(signal.SIGKILL)
+        self.dir.cleanup()
+
+    def ctl(self, *arguments, code=0):
+        run = subprocess.run([f"{BIN}/mrdactl", *map(str, arguments)], env=self.env, text=True,
+                             timeout=PATIENCE, capture_output=True, check=False)
+        if run.returncode != code:
+            raise AssertionError(f"mrdactl {arguments}: {run.returncode}, {run.stderr}")
+        return run.stdout if code == 0 else run.stderr
+
+    def sessions(self):
+        return json.loads(self.ctl("--json", "sessions"))
+
+    def workers(self):
+        """The process ids of its workers."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                    name, rest = file.read().rsplit(") ", 1)
+                if "(mrda-worker" in name and int(rest.split()[1]) == self.process.pid:
+                    found.append(int(pid))
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return found
+
+    def command(self, *options):
+        return [f"{BIN}/mrda_sample_app", *map(str, options)]
+
+    def guest(self, *options, code=0, env=None):
+        run = subprocess.run(self.command(*options), env=env or self.env, text=True,
+                             timeout=4 * PATIENCE, capture_output=True, check=False)
+        if run.returncode != code:
+            raise AssertionError(f"sample {options}: {run.returncode}\n{run.stdout}{run.stderr}\n"
+                                 + self.text())
+        return run.stdout if code == 0 else run.stdout + run.stderr
+
+
+def frame_count(path):
+    run = subprocess.run(
+        ["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries",
+         "stream=nb_read_frames", "-of", "csv=p=0", path],
+        text=True, timeout=PATIENCE, capture_output=True, check=True)
+    return int(run.stdout.strip().strip(",") or 0)
+
+
+SIZE = ["--width", WIDTH, "--height", HEIGHT, "--fps", 30]
+
+
+class Encode(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.service = Service().start()
+        cls.raw = cls.service.path("raw.nv12")
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i",
+                        f"testsrc2=size={WIDTH}x{HEIGHT}:rate=30", "-frames:v", "20", "-pix_fmt",
+                        "nv12", "-f", "rawvideo", cls.raw], timeout=PATIENCE, check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.service.close()
+
+    def encode(self, out, *options, raw=None):
+        return json.loads(self.service.guest(
+            "-i", raw or self.raw, "-o", out, *SIZE, "--colorFormat", "nv12", "--json", *options))
+
+    def test_every_codec_in_place(self):
+        for codec, ending in (("h264", "h264"), ("h265", "h265"), ("av1", "obu")):
+            with self.subTest(codec):
+                out = self.service.path("out." + ending)
+                report = self.encode(out, "--codecId", codec, "--rcMode", 0, "--qp", 30)
+                self.assertEqual(report["frames"], 20)
+                self.assertEqual(report["path"], "direct")
+                self.assertEqual(report["cpu_copied_bytes"], 0)
+                self.assertEqual(frame_count(out), 20)
+
+    def test_no_message_for_a_frame(self):
+        few = self.encode(self.service.path("a.h264"), "--frameNum", 2)
+        many = self.encode(self.service.path("b.h264"), "--frameNum", 20)
+        # Renewals come by the clock, a third of the lease apart; nothing else may grow.
+        self.assertLessEqual(many["rpc_count"] - few["rpc_count"], 3)
+
+    def test_b_frames_come_with_right_times(self):
+        out = self.service.path("b.h264")
+        report = self.encode(out, "--gopRefDist", 3, "--gopSize", 12)
+        self.assertEqual(report["packets"], 20)
+        self.assertEqual(frame_count(out), 20)
+
+    def test_a_pipe_is_read(self):
+        with open(self.raw, "rb") as raw:
+            run = subprocess.run(
+                self.service.command("-i", "-", "-o", self.service.path("p.h264"), *SIZE,
+                                     "--colorFormat", "nv12", "--json"),
+                env=self.service.env, stdin=raw, timeout=PATIENCE, capture_output=True, check=True)
+        self.assertEqual(json.loads(run.stdout)["frames"], 20)
+
+    def test_nothing_is_left_of_a_session(self):
+        self.encode(self.service.path("out.h264"))
+        wait_until(lambda: not self.service.sessions() and not self.service.workers(), "the end")
+        resources = json.loads(self.service.ctl("--json", "resources"))
+        self.assertEqual(resources["pixels_per_second_reserved"], 0)
+        self.assertEqual(resources["region_bytes_used"], 0)
+
+    def test_what_is_wrong_is_named(self):
+        out = self.service.path("x.h264")
+        for options, says in (
+                (["--width", 0, "--height", HEIGHT], "width"),
+                (["--width", 100000, "--height", 2], "100000"),
+                ([*SIZE, "--bufferNum", 4, "--bufferSize", 1000], "115200"),
+                ([*SIZE, "--codecProfile", "avc:main10"], "main10")):
+            with self.subTest(says):
+                words = self.service.guest("-i", self.raw, "-o", out, "--colorFormat", "nv12",
+                                           *options, code=2)
+                self.assertIn(says, words)
+
+    def test_a_wrong_token_is_refused(self):
+        env = dict(self.service.env, MRDA_TOKEN="0" * 64)
+        words = self.service.guest("-i", self.raw, "-o", self.service.path("x.h264"), *SIZE,
+                                   "--colorFormat", "nv12", code=5, env=env)
+        self.assertIn("token", words)
+
+
+class Devices(unittest.TestCase):
+    """The first generation's options: two device files of the VM's own."""
+
+    def setUp(self):
+        self.service = Service("-addr", "127.0.0.1:0").start()
+        self.addCleanup(self.service.close)
+        self.devices = [self.service.path("shmIN"), self.service.path("shmOUT")]
+
+    def options(self):
+        return ["--memDevSize", 100000000, "--bufferNum", 100, "--bufferSize", 1000000,
+                "--inDevPath", self.devices[0], "--outDevPath", self.devices[1], "--frameNum", 8,
+                "--codecId", "h265", "--gopSize", 30, "--asyncDepth", 4, "--targetUsage",
+                "balanced", "--rcMode", 1, "--bitrate", 1500, *SIZE, "--colorFormat", "rgb32",
+                "--codecProfile", "hevc:main", "--gopRefDist", 1, "--numRefFrame", 1]
+
+    def test_of_another_vm_are_refused_and_ones_own_work(self):
+        words = self.service.guest(*self.options(), "--json", code=5)
+        self.assertIn(self.devices[0], words)
+        self.service.ctl("vm", "add", "first", "--in-device", self.devices[0], "--out-device",
+                         self.devices[1], "--memory", 100000000)
+        out = self.service.path("out.h265")
+        report = json.loads(self.service.guest(*self.options(), "--json", "-o", out))
+        self.assertEqual(report["frames"], 8)
+        self.assertEqual(report["path"], "direct")
+        self.assertTrue(any("slots" in notice for notice in report["notices"]), report["notices"])
+        self.assertEqual(frame_count(out), 8)
+
+
+class Failure(unittest.TestCase):
+    def setUp(self):
+        self.service = Service().start()
+        self.addCleanup(self.service.close)
+
+    def long_guest(self, *options):
+        """A guest that encodes synthetic frames until it is stopped."""
+        guest = subprocess.Popen(
+            self.service.command("-o", os.devnull, *SIZE, "--colorFormat", "nv12", "--frameNum",
+                                 100000, "--codecId", "copy", "--json", *options),
+            env=self.service.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(guest.stdout.close)
+        self.addCleanup(guest.wait, PATIENCE)
+        self.addCleanup(guest.kill)
+        return guest
+
+    def test_a_guest_that_is_killed_leaves_nothing(self):
+        guest = self.long_guest("--frameNum", 100000000)
+        wait_until(self.service.workers, "its worker")
+        guest.kill()
+        begin = time.monotonic()
+        wait_until(lambda: not self.service.sessions(), "the end of its lease")
+        self.assertLess(time.monotonic() - begin, 1 + 1 + 1, "the lease, and a second")
+        self.assertEqual(self.service.workers(), [])
+
+    def test_a_worker_that_is_killed_ends_its_session_by_name_and_no_other(self):
+        guest = self.long_guest("--frameNum", 100000000)
+        wait_until(self.service.workers, "its worker")
+        first = self.service.workers()[0]
+        other = self.long_guest("--frameNum", 100000)
+        wait_until(lambda: len(self.service.workers()) == 2, "the second worker")
+        os.kill(first, signal.SIGKILL)
+        words = guest.communicate(timeout=PATIENCE)[0]
+        self.assertNotEqual(guest.returncode, 0)
+        self.assertIn("signal 9", words)
+        out = other.communicate(timeout=PATIENCE)[0]
+        self.assertEqual(other.returncode, 0, out)
+        self.assertEqual(json.loads(out)["frames"], 100000)
+
+    def test_a_stopped_session_is_told_to_its_guest(self):
+        guest = self.long_guest("--frameNum", 100000000)
+        wait_until(lambda: self.service.sessions(), "its session")
+        self.service.ctl("stop", self.service.sessions()[0]["id"])
+        guest.communicate(timeout=PATIENCE)
+        self.assertNotEqual(guest.returncode, 0)
+
+    def test_workers_die_with_the_service_and_guests_come_back(self):
+        guest = self.long_guest("--frameNum", 1000000)
+        wait_until(self.service.workers, "its worker")
+        workers = self.service.workers()
+        self.service.end(signal.SIGKILL)
+        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers),
+                   "the workers' end")
+        self.service.start()
+        out = guest.communicate(timeout=4 * PATIENCE)[0]
+        self.assertEqual(guest.returncode, 0, out)
+        report = json.loads(out)
+        self.assertEqual(report["reattached"], 1)
+        self.assertEqual(report["packets"] + report["frames_lost"], report["frames"])
+
+    def test_the_service_ends_gracefully(self):
+        self.assertEqual(self.service.end(), 0)
+        self.assertIn("stopped", self.service.text())
+
+    def test_a_second_service_in_the_same_folders_is_refused(self):
+        second = subprocess.run(
+            [f"{BIN}/mrda-service", "--state-dir", self.service.path("state"), "--platform",
+             "software"], env=self.service.env, text=True, capture_output=True, timeout=PATIENCE,
+            check=False)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertIn("another mrda-service", second.stderr)
+
+
+class Control(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.service = Service().start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.service.close()
+
+    def test_vms_are_added_listed_and_removed(self):
+        self.service.ctl("vm", "add", "guest7", "--max-sessions", 2)
+        vms = {vm["name"]: vm for vm in json.loads(self.service.ctl("--json", "vm", "list"))}
+        self.assertEqual(vms["guest7"]["max_sessions"], 2)
+        self.service.ctl("vm", "remove", "guest7")
+        self.assertIn("guest7", self.service.ctl("vm", "remove", "guest7", code=3))
+        self.assertIn("../x", self.service.ctl("vm", "add", "../x", code=2))
+
+    def test_sizes_are_told(self):
+        size = json.loads(self.service.ctl("--json", "size", "1920x1080", "NV12", 8))
+        self.assertEqual(size["slot_bytes"], 3133440)
+        self.assertGreaterEqual(size["region_bytes"], size["input_bytes"] + size["output_bytes"])
+        self.assertIn("1920", self.service.ctl("size", "1920", "NV12", 8, code=2))
+
+    def test_the_doctor_says_what_works(self):
+        findings = {item["what"]: item for item in json.loads(self.service.ctl("--json", "doctor"))}
+        self.assertEqual(findings["chain on the software drivers"]["verdict"], "works")
+        for item in findings.values():
+            self.assertTrue(item["found"], item)
+
+    def test_top_prints_resources_and_sessions(self):
+        self.assertIn("pixels per second", self.service.ctl("top", "--rounds", 1))
+
+    def test_without_a_service_it_says_so(self):
+        with tempfile.TemporaryDirectory() as empty:
+            run = subprocess.run([f"{BIN}/mrdactl", "--runtime-dir", empty, "sessions"], text=True,
+                                 capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("is it running", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "vm_registry.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "state_file.h"
+#include "temp_dir.h"
+
+namespace mrda::service {
+namespace {
+
+class VmRegistryTest : public testing::Test {
+  protected:
+    VmRegistry open() { return VmRegistry::open(dir_ / "state", dir_.path()).value(); }
+    static VmConfig named(const std::string& name) {
+        VmConfig config;
+        config.name = name;
+        config.memory_bytes = 1 << 20;
+        return config;
+    }
+    VmConfig with_files(const std::string& name) {
+        VmConfig config = named(name);
+        config.in_device_path = dir_ / "in";
+        config.out_device_path = dir_ / "out";
+        return config;
+    }
+
+    TempDir dir_;
+};
+
+TEST_F(VmRegistryTest, keeps_vms_and_tokens_across_restarts) {
+    std::string token;
+    {
+        VmRegistry registry = open();
+        ASSERT_TRUE(registry.add(named("kept"), true).ok());
+        ASSERT_TRUE(registry.add(named("passing"), false).ok());
+        token = registry.find("kept")->token;
+    }
+    VmRegistry registry = open();
+    ASSERT_NE(registry.find("kept"), nullptr);
+    EXPECT_EQ(registry.find("kept")->token, token);
+    EXPECT_EQ(registry.find("passing"), nullptr);
+    EXPECT_EQ(registry.find_by_token(token)->config.name, "kept");
+}
+
+TEST_F(VmRegistryTest, a_token_is_one_vms_and_a_wrong_one_nobodys) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(named("a"), true).ok());
+    ASSERT_TRUE(registry.add(named("b"), true).ok());
+    EXPECT_NE(registry.find("a")->token, registry.find("b")->token);
+    EXPECT_EQ(registry.find_by_token(registry.find("b")->token)->config.name, "b");
+    EXPECT_EQ(registry.find_by_token(""), nullptr);
+    EXPECT_EQ(registry.find_by_token(std::string(64, '0')), nullptr);
+}
+
+TEST_F(VmRegistryTest, a_removed_vms_token_opens_nothing_more) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(named("a"), true).ok());
+    const std::string token = registry.find("a")->token;
+    ASSERT_TRUE(registry.remove("a").ok());
+    EXPECT_EQ(registry.find_by_token(token), nullptr);
+    ASSERT_TRUE(registry.add(named("a"), true).ok());
+    EXPECT_NE(registry.find("a")->token, token);
+    EXPECT_EQ(registry.remove("nobody").error().code, Errc::not_found);
+}
+
+TEST_F(VmRegistryTest, names_and_paths_that_cannot_be_are_refused) {
+    VmRegistry registry = open();
+    for (const char* name : {"", "../x", "A", "a b", "a/b"}) {
+        EXPECT_EQ(registry.add(named(name), true).error().code, Errc::invalid_argument) << name;
+    }
+    VmConfig relative = named("a");
+    relative.in_device_path = relative.out_device_path = "dev/shm/x";
+    EXPECT_EQ(registry.add(relative, true).error().code, Errc::invalid_argument);
+    VmConfig half = with_files("a");
+    half.out_device_path.clear();
+    EXPECT_EQ(registry.add(half, true).error().code, Errc::invalid_argument);
+}
+
+TEST_F(VmRegistryTest, makes_device_files_and_gives_them_to_their_vm_alone) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(with_files("a"), true).ok());
+    EXPECT_EQ(std::filesystem::file_size(dir_ / "in"), 1U << 20);
+    ASSERT_TRUE(registry.add(named("b"), true).ok());
+    Vm& a = *registry.find("a");
+    Vm& b = *registry.find("b");
+    const auto mine = regions_of(a, dir_ / "in", dir_ / "out");
+    ASSERT_TRUE(mine.ok());
+    EXPECT_NE(mine->input, mine->output);
+    const auto foreign = regions_of(b, dir_ / "in", dir_ / "out");
+    ASSERT_FALSE(foreign.ok());
+    EXPECT_EQ(foreign.error().code, Errc::permission_denied);
+    EXPECT_NE(foreign.error().message.find(dir_ / "in"), std::string::npos);
+    EXPECT_FALSE(regions_of(a, dir_ / "in", dir_ / "in").ok());
+    EXPECT_FALSE(regions_of(a, dir_ / "./in", dir_ / "out").ok()) << "exactly the path";
+    EXPECT_EQ(registry.add(with_files("b"), true).error().code, Errc::busy)
+        << "two VMs, one region";
+}
+
+TEST_F(VmRegistryTest, one_device_for_both_is_one_region) {
+    VmRegistry registry = open();
+    VmConfig config = with_files("a");
+    config.out_device_path = config.in_device_path;
+    ASSERT_TRUE(registry.add(config, true).ok());
+    const auto regions = regions_of(*registry.find("a"), dir_ / "in", dir_ / "in");
+    ASSERT_TRUE(regions.ok());
+    EXPECT_EQ(regions->input, regions->output);
+}
+
+TEST_F(VmRegistryTest, a_device_that_is_a_link_is_refused) {
+    ASSERT_TRUE(write_private_file(dir_ / "target", "secret").ok());
+    std::filesystem::create_symlink(dir_ / "target", dir_ / "in");
+    VmRegistry registry = open();
+    EXPECT_EQ(registry.add(with_files("a"), true).error().code, Errc::permission_denied);
+}
+
+TEST_F(VmRegistryTest, without_paths_a_vm_has_a_sealed_memfd) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(named("a"), true).ok());
+    const auto regions = regions_of(*registry.find("a"), "", "");
+    ASSERT_TRUE(regions.ok());
+    EXPECT_EQ(regions->input, regions->output);
+    EXPECT_EQ(regions->input->region.kind(), ivshmem::Region::Kind::memfd);
+}
+
+TEST_F(VmRegistryTest, a_spoilt_state_file_is_named) {
+    { open(); }
+    ASSERT_TRUE(write_private_file(dir_ / "state/vms.json", "{not json").ok());
+    const auto registry = VmRegistry::open(dir_ / "state", dir_.path());
+    ASSERT_FALSE(registry.ok());
+    EXPECT_EQ(registry.error().code, Errc::corrupt);
+    EXPECT_NE(registry.error().message.find("vms.json"), std::string::npos);
+}
+
+TEST_F(VmRegistryTest, the_default_token_is_the_chosen_vms) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(named("a"), true).ok());
+    EXPECT_FALSE(registry.has_default());
+    ASSERT_TRUE(registry.make_default("a").ok());
+    EXPECT_TRUE(registry.has_default());
+    EXPECT_EQ(read_private_file(dir_ / "default.token").value(), registry.find("a")->token + "\n");
+    ASSERT_TRUE(registry.remove("a").ok());
+    EXPECT_FALSE(registry.has_default());
+}
+
+}  // namespace
+}  // namespace mrda::service
