@@ -14,107 +14,11 @@ import tempfile
 import time
 import unittest
 
+from mrda_service import PATIENCE, Service, wait_until
+
 BIN = os.path.abspath(sys.argv.pop(1))
 WIDTH, HEIGHT = 320, 240
 NV12_BYTES = WIDTH * HEIGHT * 3 // 2
-PATIENCE = 60
-
-CONFIG = """
-lease_ms = 1000
-drain_ms = 1000
-[limits]
-max_pixels_per_second = 8000000000
-cpu_load = 2.0
-memory_reserve_mib = 0
-"""
-
-
-def wait_until(done, what):
-    end = time.monotonic() + PATIENCE
-    while not done():
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {PATIENCE} s for {what}")
-        time.sleep(0.01)
-
-
-class Service:
-    """A mrda-service with folders of its own."""
-
-    def __init__(self, *options):
-        self.dir = tempfile.TemporaryDirectory()
-        self.options = options
-        self.env = dict(os.environ, MRDA_RUNTIME_DIR=self.path("run"))
-        with open(self.path("mrda.toml"), "w", encoding="utf-8") as file:
-            file.write(CONFIG)
-        self.process = None
-
-    def path(self, name):
-        return os.path.join(self.dir.name, name)
-
-    def start(self):
-        self.log = open(self.path("log"), "a", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [f"{BIN}/mrda-service", "--config", self.path("mrda.toml"), "--state-dir",
-             self.path("state"), "--platform", "software", *self.options],
-            env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        wait_until(self.answers, "the service")
-        return self
-
-    def answers(self):
-        if self.process.poll() is not None:
-            raise AssertionError("the service ended: " + self.text())
-        return subprocess.run([f"{BIN}/mrdactl", "resources"], env=self.env, timeout=PATIENCE,
-                              capture_output=True, check=False).returncode == 0
-
-    def text(self):
-        with open(self.path("log"), encoding="utf-8") as file:
-            return file.read()
-
-    def end(self, how=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        code = self.process.wait(PATIENCE)
-        self.log.close()
-        return code
-
-    def close(self):
-        self.end(signal.SIGKILL)
-        self.dir.cleanup()
-
-    def ctl(self, *arguments, code=0):
-        run = subprocess.run([f"{BIN}/mrdactl", *map(str, arguments)], env=self.env, text=True,
-                             timeout=PATIENCE, capture_output=True, check=False)
-        if run.returncode != code:
-            raise AssertionError(f"mrdactl {arguments}: {run.returncode}, {run.stderr}")
-        return run.stdout if code == 0 else run.stderr
-
-    def sessions(self):
-        return json.loads(self.ctl("--json", "sessions"))
-
-    def workers(self):
-        """The process ids of its workers."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-                    name, rest = file.read().rsplit(") ", 1)
-                if "(mrda-worker" in name and int(rest.split()[1]) == self.process.pid:
-                    found.append(int(pid))
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-        return found
-
-    def command(self, *options):
-        return [f"{BIN}/mrda_sample_app", *map(str, options)]
-
-    def guest(self, *options, code=0, env=None):
-        run = subprocess.run(self.command(*options), env=env or self.env, text=True,
-                             timeout=4 * PATIENCE, capture_output=True, check=False)
-        if run.returncode != code:
-            raise AssertionError(f"sample {options}: {run.returncode}\n{run.stdout}{run.stderr}\n"
-                                 + self.text())
-        return run.stdout if code == 0 else run.stdout + run.stderr
-
 
 def frame_count(path):
     run = subprocess.run(
@@ -130,7 +34,7 @@ SIZE = ["--width", WIDTH, "--height", HEIGHT, "--fps", 30]
 class Encode(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.service = Service().start()
+        cls.service = Service(BIN).start()
         cls.raw = cls.service.path("raw.nv12")
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i",
                         f"testsrc2=size={WIDTH}x{HEIGHT}:rate=30", "-frames:v", "20", "-pix_fmt",
@@ -183,14 +87,14 @@ class Encode(unittest.TestCase):
 
     def test_what_is_wrong_is_named(self):
         out = self.service.path("x.h264")
-        for options, says in (
-                (["--width", 0, "--height", HEIGHT], "width"),
-                (["--width", 100000, "--height", 2], "100000"),
-                ([*SIZE, "--bufferNum", 4, "--bufferSize", 1000], "115200"),
-                ([*SIZE, "--codecProfile", "avc:main10"], "main10")):
+        for options, says, code in (
+                (["--width", 0, "--height", HEIGHT], "width", 2),
+                (["--width", 100000, "--height", 2], "100000", 2),
+                ([*SIZE, "--bufferNum", 4, "--bufferSize", 1000], "115200", 2),
+                ([*SIZE, "--codecProfile", "avc:main10"], "main10", 4)):
             with self.subTest(says):
                 words = self.service.guest("-i", self.raw, "-o", out, "--colorFormat", "nv12",
-                                           *options, code=2)
+                                           *options, code=code)
                 self.assertIn(says, words)
 
     def test_a_wrong_token_is_refused(self):
@@ -204,7 +108,7 @@ class Devices(unittest.TestCase):
     """The first generation's options: two device files of the VM's own."""
 
     def setUp(self):
-        self.service = Service("-addr", "127.0.0.1:0").start()
+        self.service = Service(BIN, "-addr", "127.0.0.1:0").start()
         self.addCleanup(self.service.close)
         self.devices = [self.service.path("shmIN"), self.service.path("shmOUT")]
 
@@ -230,14 +134,14 @@ class Devices(unittest.TestCase):
 
 class Failure(unittest.TestCase):
     def setUp(self):
-        self.service = Service().start()
+        self.service = Service(BIN).start()
         self.addCleanup(self.service.close)
 
-    def long_guest(self, *options):
-        """A guest that encodes synthetic frames until it is stopped."""
+    def long_guest(self, frames):
+        """A guest that sends so many synthetic frames through the transport."""
         guest = subprocess.Popen(
             self.service.command("-o", os.devnull, *SIZE, "--colorFormat", "nv12", "--frameNum",
-                                 100000, "--codecId", "copy", "--json", *options),
+                                 frames, "--codecId", "copy", "--json"),
             env=self.service.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(guest.stdout.close)
         self.addCleanup(guest.wait, PATIENCE)
@@ -245,7 +149,7 @@ class Failure(unittest.TestCase):
         return guest
 
     def test_a_guest_that_is_killed_leaves_nothing(self):
-        guest = self.long_guest("--frameNum", 100000000)
+        guest = self.long_guest(100000000)
         wait_until(self.service.workers, "its worker")
         guest.kill()
         begin = time.monotonic()
@@ -254,10 +158,10 @@ class Failure(unittest.TestCase):
         self.assertEqual(self.service.workers(), [])
 
     def test_a_worker_that_is_killed_ends_its_session_by_name_and_no_other(self):
-        guest = self.long_guest("--frameNum", 100000000)
+        guest = self.long_guest(100000000)
         wait_until(self.service.workers, "its worker")
         first = self.service.workers()[0]
-        other = self.long_guest("--frameNum", 100000)
+        other = self.long_guest(100000)
         wait_until(lambda: len(self.service.workers()) == 2, "the second worker")
         os.kill(first, signal.SIGKILL)
         words = guest.communicate(timeout=PATIENCE)[0]
@@ -268,15 +172,15 @@ class Failure(unittest.TestCase):
         self.assertEqual(json.loads(out)["frames"], 100000)
 
     def test_a_stopped_session_is_told_to_its_guest(self):
-        guest = self.long_guest("--frameNum", 100000000)
+        guest = self.long_guest(100000000)
         wait_until(lambda: self.service.sessions(), "its session")
         self.service.ctl("stop", self.service.sessions()[0]["id"])
         guest.communicate(timeout=PATIENCE)
         self.assertNotEqual(guest.returncode, 0)
 
     def test_workers_die_with_the_service_and_guests_come_back(self):
-        guest = self.long_guest("--frameNum", 1000000)
-        wait_until(self.service.workers, "its worker")
+        guest = self.long_guest(150000)
+        wait_until(lambda: any(s["frames"] > 0 for s in self.service.sessions()), "its frames")
         workers = self.service.workers()
         self.service.end(signal.SIGKILL)
         wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers),
@@ -304,7 +208,7 @@ class Failure(unittest.TestCase):
 class Control(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.service = Service().start()
+        cls.service = Service(BIN).start()
 
     @classmethod
     def tearDownClass(cls):

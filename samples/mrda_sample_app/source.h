@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mrda/guest/guest.hpp"
+#include "mrda/interop/fd.h"
+#include "mrda/interop/frame_layout.h"
+#include "mrda/interop/result.h"
+#include "options.h"
+
+namespace mrda_sample_app {
+
+/// Raw frames one after another, planes packed: from a file, a pipe, or a moving pattern. They are
+/// read straight into the guest's buffers, row by row.
+class Source {
+  public:
+    /// Errors: not_found, permission_denied; corrupt (a file that ends within a frame which is
+    /// wanted, or holds none: the figures are named).
+    static mrda::Result<Source> open(const Options& options);
+
+    /// Fills `buffer`; false: there are no more. Waits for a pipe.
+    /// Errors: corrupt (the input ends within a frame: what is missing is named), io.
+    mrda::Result<bool> read(const mrda::guest::Buffer& buffer);
+    /// Whether read() would not have to wait.
+    [[nodiscard]] bool is_ready() const;
+
+    [[nodiscard]] std::uint64_t frames() const { return next_; }
+    /// How many frames there will be; 0: not known.
+    [[nodiscard]] std::uint64_t expected_frames() const { return expected_; }
+    /// Of pixels that had to go through the CPU's hands, to be interleaved.
+    [[nodiscard]] std::uint64_t copied_bytes() const { return copied_bytes_; }
+
+  private:
+    Source(const Options& options, mrda::FrameLayout picture);
+    mrda::Result<void> check_file();
+    /// How many bytes of `ranges` the input still had.
+    mrda::Result<std::uint64_t> fill(std::vector<iovec>& ranges);
+    mrda::Result<std::uint64_t> read_rows(const mrda::guest::Buffer& buffer, std::size_t planes);
+    /// Plane U or V, into every second byte of the chroma plane.
+    mrda::Result<std::uint64_t> read_chroma(const mrda::guest::Buffer& buffer, std::size_t first);
+    void draw(const mrda::guest::Buffer& buffer) const;
+
+    std::string path_;
+    mrda::Fd fd_;
+    bool interleaves_;
+    mrda::FrameLayout picture_;  // For its row sizes: what lies in a file has no padding.
+    std::uint64_t limit_;        // 0: none.
+    std::uint64_t expected_ = 0;
+    std::uint64_t next_ = 0;
+    std::uint64_t copied_bytes_ = 0;
+    std::vector<std::uint8_t> chroma_;
+};
+
+}  // namespace mrda_sample_app
