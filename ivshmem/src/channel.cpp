@@ -69,17 +69,16 @@ Result<bool> Channel::send(const Descriptor& descriptor) {
     return true;
 }
 
-bool Channel::spin(std::uint64_t budget_ns) {
-    const std::uint64_t begin = now_ns();
+bool Channel::spin(std::uint64_t begin_ns, std::uint64_t budget_ns) {
     for (;;) {
         for (int look = 0; look < kLooksPerTick; ++look) {
             if (consumer_.ready()) {
-                spin_.answered(now_ns() - begin);
+                spin_.answered(now_ns() - begin_ns);
                 return true;
             }
             relax();
         }
-        if (now_ns() - begin >= budget_ns) {
+        if (now_ns() - begin_ns >= budget_ns) {
             spin_.unanswered();
             return false;
         }
@@ -90,8 +89,9 @@ bool Channel::wait(std::uint64_t deadline_ns) {
     if (consumer_.ready()) {
         return true;
     }
+    const std::uint64_t begin_ns = now_ns();
     const std::uint64_t budget_ns = spin_.begin_wait();
-    if (budget_ns > 0 && spin(budget_ns)) {
+    if (budget_ns > 0 && spin(begin_ns, budget_ns)) {
         return true;
     }
     for (;;) {
@@ -100,6 +100,9 @@ bool Channel::wait(std::uint64_t deadline_ns) {
         const bool ready = consumer_.ready();
         const std::uint64_t now = now_ns();
         if (ready || interrupted_->exchange(false) || now >= deadline_ns) {
+            if (ready) {
+                spin_.slept(now - begin_ns);
+            }
             own_page_.store(kSleepOffset, 0, std::memory_order_relaxed);
             return ready;
         }

@@ -14,9 +14,6 @@ using ivshmem::GuestKind;
 using ivshmem::HostKind;
 using testing::HasSubstr;
 
-/// Long enough to notice that a connection broke.
-constexpr std::chrono::milliseconds kNoticed(100);
-
 class ReturningService : public Guest {
   protected:
     /// Ends the service and starts the next life of it.
@@ -25,10 +22,27 @@ class ReturningService : public Guest {
         serve(manners);
     }
     void restart_scripted() { serve_scripted(++epoch_); }
-    /// Waits until the session's thread has had it made again.
-    void wait_until_back() {
-        ASSERT_TRUE(service_->wait_for_count("Create", 1));
-        ASSERT_TRUE(service_->wait_for_count("Watch", 1));
+    /// Ends the service, and waits until the session's thread has noticed.
+    void leave(const SessionPtr& session) {
+        const auto before = info(session).rpc_count;
+        service_.reset();
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+        // One renewal fails, and the next one waits for a service.
+        while (info(session).rpc_count < before + 2) {
+            ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+            std::this_thread::yield();
+        }
+    }
+    /// Calls the library until the session has been made again, and taken over.
+    static void wait_until_back(const SessionPtr& session, std::uint64_t times = 1) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+        while (info(session).reattached < times) {
+            ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+            mrda_guest_buffer buffer{};
+            if (mrda_guest_get_buffer(session.get(), &buffer, kMs) == MRDA_GUEST_OK) {
+                mrda_guest_return_buffer(session.get(), &buffer);
+            }
+        }
     }
 
   private:
@@ -63,7 +77,7 @@ TEST_F(ReturningService, gets_its_session_again_and_lost_frames_are_counted) {
     ASSERT_EQ(receive_nothing(session, 20 * kMs), MRDA_GUEST_TRY_AGAIN);
 
     restart();
-    wait_until_back();
+    wait_until_back(session);
     send(session, 3);
     EXPECT_EQ(receive_value(session), 3U);
 
@@ -94,7 +108,7 @@ TEST_F(ReturningService, comes_back_more_than_once) {
         EXPECT_EQ(receive_value(session), life);
         ASSERT_TRUE(service_->wait_for_count("Watch", 1));
         restart();
-        wait_until_back();
+        wait_until_back(session, life);
     }
     send(session, 9);
     EXPECT_EQ(receive_value(session), 9U);
@@ -106,8 +120,7 @@ TEST_F(ReturningService, gets_the_frames_that_were_sent_while_it_was_away) {
     serve();
     const auto session = create_ok();
     ASSERT_TRUE(service_->wait_for_count("Watch", 1));
-    service_.reset();
-    std::this_thread::sleep_for(kNoticed);
+    leave(session);
     for (std::uint64_t frame = 1; frame <= 4; ++frame) {
         send(session, frame);
     }
@@ -120,6 +133,29 @@ TEST_F(ReturningService, gets_the_frames_that_were_sent_while_it_was_away) {
     }
     EXPECT_EQ(receive_nothing(session), MRDA_GUEST_END);
     EXPECT_EQ(info(session).frames_lost, 0U);
+}
+
+TEST_F(ReturningService, that_closed_in_order_gets_the_frames_that_it_had_not_taken) {
+    serve_scripted();
+    const auto session = create_ok();
+    ASSERT_TRUE(service_->wait_for_count("Watch", 1));
+    send(session, 1);
+    send(session, 2);
+    const auto first = host().next();
+    host().send_packet(0, "one", 1);
+    host().send_frame_done(first->slot, FrameStatus::encoded);
+    host().send(HostKind::end_of_stream);
+    EXPECT_EQ(text(receive(session)), "one");
+    EXPECT_EQ(receive_nothing(session, 0), MRDA_GUEST_TRY_AGAIN)
+        << "the application has not ended the stream";
+    send(session, 3);
+    restart();
+    EXPECT_EQ(receive_value(session), 2U);
+    EXPECT_EQ(receive_value(session), 3U);
+    send_end(session);
+    EXPECT_EQ(receive_nothing(session), MRDA_GUEST_END);
+    EXPECT_EQ(info(session).frames_lost, 0U);
+    EXPECT_EQ(info(session).frames_encoded, 3U);
 }
 
 TEST_F(ReturningService, is_told_the_end_of_the_stream_again) {
@@ -141,9 +177,7 @@ TEST_F(ReturningService, changes_nothing_for_a_stream_that_had_ended) {
     EXPECT_EQ(receive_value(session), 1U);
     EXPECT_EQ(receive_nothing(session), MRDA_GUEST_END);
     ASSERT_TRUE(service_->wait_for_count("Watch", 1));
-    config_.reattach_timeout_ns = 100 * kMs;
-    service_.reset();
-    std::this_thread::sleep_for(kNoticed);
+    leave(session);
     EXPECT_EQ(receive_nothing(session, 0), MRDA_GUEST_END);
 }
 
@@ -160,7 +194,7 @@ TEST_F(ReturningService, leaves_packets_readable_until_they_are_released) {
     host().send_packet(1, "came", 2);
 
     restart_scripted();
-    wait_until_back();
+    wait_until_back(session);
     const auto came = receive(session);
     EXPECT_EQ(text(came), "came") << "it was whole before the service went";
     EXPECT_EQ(text(held), "held");
@@ -190,7 +224,7 @@ TEST_F(ReturningService, that_had_emptied_its_memory_loses_what_nobody_had_recei
     mrda_guest_return_buffer(session.get(), &buffer);
     host().empty_memory();
     restart();
-    wait_until_back();
+    wait_until_back(session);
     EXPECT_EQ(receive_nothing(session, 0), MRDA_GUEST_TRY_AGAIN);
     EXPECT_EQ(info(session).frames_encoded, 1U);
     EXPECT_EQ(info(session).frames_lost, 1U);
@@ -205,7 +239,8 @@ TEST_F(ReturningService, that_forgot_the_session_is_asked_for_a_new_one) {
     send(session, 1);
     EXPECT_EQ(receive_value(session), 1U);
     service_->forget_sessions();
-    ASSERT_TRUE(service_->wait_for_count("Create", 2));
+    wait_until_back(session);
+    EXPECT_EQ(service_->count("Create"), 2);
     send(session, 2);
     EXPECT_EQ(receive_value(session), 2U);
     EXPECT_EQ(info(session).reattached, 1U);
@@ -275,7 +310,7 @@ TEST_F(ReturningService, is_shown_the_token_that_it_wrote_when_it_started) {
     serve(manners);
     const auto session = create_ok();
     ASSERT_TRUE(service_->wait_for_count("Watch", 1));
-    service_.reset();
+    leave(session);
     write("second");
     manners.token = "second";
     restart(manners);
@@ -288,8 +323,7 @@ TEST_F(ReturningService, does_not_hold_an_application_that_stops) {
     serve();
     auto session = create_ok();
     ASSERT_TRUE(service_->wait_for_count("Watch", 1));
-    service_.reset();
-    std::this_thread::sleep_for(kNoticed);
+    leave(session);
     std::thread stopper([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(30));
         EXPECT_EQ(mrda_guest_stop(session.get()), MRDA_GUEST_OK);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
 #include <thread>
+#include <vector>
 
 #include "guest_fixture.h"
 
@@ -44,6 +45,30 @@ TEST_F(Guest, gets_a_packet_for_each_frame_in_order_and_then_the_end) {
     EXPECT_EQ(told.packets, 100U);
     EXPECT_EQ(told.frames_lost + told.frames_discarded + told.frames_failed, 0U);
     EXPECT_EQ(told.reattached, 0U);
+}
+
+TEST_F(Guest, may_have_several_sessions_each_in_a_thread_of_its_own) {
+    serve();
+    std::vector<std::thread> threads;
+    for (std::uint64_t base : {1000U, 2000U, 3000U}) {
+        threads.emplace_back([base] {
+            mrda_guest_config config;
+            mrda_guest_config_init(&config);
+            config.codec = MRDA_GUEST_COPY;
+            config.width_px = 64;
+            config.height_px = 16;
+            mrda_guest_session* made = nullptr;
+            ASSERT_EQ(mrda_guest_create(&config, &made, nullptr, 0), MRDA_GUEST_OK);
+            const SessionPtr session(made);
+            for (std::uint64_t frame = base; frame < base + 100; ++frame) {
+                send(session, frame);
+                EXPECT_EQ(receive_value(session), frame);
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
 }
 
 TEST_F(Guest, is_told_what_was_settled) {

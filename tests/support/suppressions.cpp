@@ -22,6 +22,7 @@ const char* __tsan_default_suppressions() {
            "race:libSvtAv1Enc.so\n"
            "race:libgrpc\n"
            "race:libgpr\n"
+           "race:basic_string*_M_assign\n"
            "race:libabsl\n"
            "race:libupb\n"
            "race:libprotobuf\n"

@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 /// Where the service asks for no renewals, a look now and then.
 constexpr std::uint32_t kNoLeaseMs = 60'000;
+constexpr std::uint64_t kFirstWatchPauseNs = 20 * kNsPerMs;
+constexpr std::uint64_t kLastWatchPauseNs = 60'000 * kNsPerMs;
+constexpr std::uint64_t kLongWatchNs = 1'000 * kNsPerMs;
 
 std::chrono::steady_clock::time_point steady(std::uint64_t time_ns) {
     // The clock of os::now_ns() is steady_clock's, but only its differences are promised.
@@ -120,10 +123,24 @@ void Keeper::renew(bool due) {
         return;
     }
     schedule(renewed->lease_ms());
-    // Not at once: a service that ends every watch would be asked without end.
-    if (due && !watching()) {
-        follow();
+    if (watching()) {
+        return;
     }
+    if (due) {
+        follow();
+    } else {
+        look_again_soon();
+    }
+}
+
+void Keeper::look_again_soon() {
+    // A service that ends a watch is about to go, or ends every watch: asked ever less often.
+    const std::uint64_t now = os::now_ns();
+    const bool was_long = now - followed_ns_ > kLongWatchNs;
+    watch_pause_ns_ =
+        was_long ? kFirstWatchPauseNs : std::min(2 * watch_pause_ns_, kLastWatchPauseNs);
+    const std::lock_guard lock(mutex_);
+    next_renewal_ns_ = std::min(next_renewal_ns_, now + watch_pause_ns_);
 }
 
 void Keeper::reset() {
@@ -138,7 +155,8 @@ bool Keeper::goes_on(const Error& error) {
     if (halted()) {
         return false;
     }
-    if (may_pass(error) || is_status(error, grpc::StatusCode::NOT_FOUND)) {
+    if (may_pass(error) || is_status(error, grpc::StatusCode::NOT_FOUND) ||
+        has_other_token(error)) {
         return look_for_service();
     }
     // The session's own end is told by the watch, in better words.
@@ -157,6 +175,7 @@ void Keeper::follow() {
         watching_ = true;
         in_doubt_ = false;  // The old watch's last word.
     }
+    followed_ns_ = os::now_ns();
     watch_ = std::make_unique<Watch>(
         control_, session_id(), [this](const v1::SessionStatus& status) { heard(status); },
         [this](const Result<void>& ended) { lost_sight(ended); });

@@ -64,6 +64,7 @@ class Keeper {
     void run();
     /// Renews. `due`: the lease wants it, and not doubt alone.
     void renew(bool due);
+    void look_again_soon();
     void reset();
     /// After a call that failed: waits for a service that is away, or ends everything. True: the
     /// session is the same as before.
@@ -71,6 +72,7 @@ class Keeper {
     bool look_for_service();
     /// One attempt. True: settled, for good or ill.
     bool try_to_return(std::uint64_t deadline_ns, Error& last);
+    bool has_other_token(const Error& refusal);
     Result<Attachment> make_again(std::uint64_t deadline_ns);
     void follow();
     void heard(const v1::SessionStatus& status);
@@ -104,6 +106,8 @@ class Keeper {
     bool can_watch_ = true;
     // The thread's own.
     std::unique_ptr<Watch> watch_;
+    std::uint64_t followed_ns_ = 0;
+    std::uint64_t watch_pause_ns_ = 10'000'000;
     std::thread thread_;
 };
 

@@ -90,18 +90,23 @@ bool Keeper::try_to_return(std::uint64_t deadline_ns, Error& last) {
         }
         last = made.error();
     }
-    if (last.code == Errc::permission_denied) {
-        // In its new life the service may have written another token.
-        const auto other = control_.refresh_token();
-        if (other.ok() && *other) {
-            return false;
-        }
+    if (has_other_token(last)) {
+        return false;
     }
     if (!may_pass(last) && !halted()) {
         end(ending_status(last), to_string(last));
         return true;
     }
     return false;
+}
+
+bool Keeper::has_other_token(const Error& refusal) {
+    // In its new life the service may have written another one.
+    if (refusal.code != Errc::permission_denied) {
+        return false;
+    }
+    const auto other = control_.refresh_token();
+    return other.ok() && *other;
 }
 
 Result<Attachment> Keeper::make_again(std::uint64_t deadline_ns) {

@@ -121,6 +121,7 @@ Result<void> Session::take(const Descriptor& descriptor, HostKind kind) {
             return {};
         case HostKind::frame_done:
             inputs_.change(descriptor.slot, InputPool::Use::free);
+            std::erase_if(told_, [&](const auto& frame) { return frame.slot == descriptor.slot; });
             if (descriptor.status == static_cast<std::uint32_t>(FrameStatus::discarded)) {
                 tally_.settle(Tally::discarded, 1);
             } else if (descriptor.status != static_cast<std::uint32_t>(FrameStatus::encoded)) {
@@ -128,7 +129,8 @@ Result<void> Session::take(const Descriptor& descriptor, HostKind kind) {
             }
             return {};
         case HostKind::end_of_stream:
-            end_received_ = true;
+            end_received_ = end_told_;
+            host_closing_ = !end_told_;
             info_.cpu_copied_bytes = descriptor.cpu_copied_bytes;
             info_.codec_copied_bytes = descriptor.codec_copied_bytes;
             return {};
@@ -176,6 +178,7 @@ Result<void> Session::send(const Waiting& frame) {
     inputs_.change(frame.slot, InputPool::Use::host);
     input_owners_.give(frame.slot, SlotOwners::Owner::host);
     tally_.enter();
+    told_.push_back(frame);
     return {};
 }
 
@@ -185,6 +188,9 @@ Result<void> Session::catch_up() {
         descriptor.slot = releases_.back();
         MRDA_TRY(tell(descriptor));
         output_owners_.give(releases_.back(), SlotOwners::Owner::host);
+    }
+    if (host_closing_) {
+        return {};  // All else is for its next life.
     }
     for (; !waiting_.empty(); waiting_.pop_front()) {
         MRDA_TRY(send(waiting_.front()));

@@ -58,7 +58,7 @@ class Session {
     mrda_guest_status fail(mrda_guest_status status, std::string words);
 
   private:
-    /// A frame that was sent while the service was away.
+    /// A frame as the application sent it.
     struct Waiting {
         std::uint32_t slot;
         std::int64_t pts;
@@ -89,6 +89,8 @@ class Session {
     // In session_adopt.cpp.
     Result<void> adopt(Attachment fresh);
     [[nodiscard]] bool memory_is_whole() const;
+    /// What a host that closed had not taken, another one gets.
+    void take_back_frames();
     Result<void> replace_input(Attachment& fresh);
     void remember(Attachment& attachment);
     const char* keep(std::string text);
@@ -107,6 +109,8 @@ class Session {
     Packets packets_;
     Tally tally_;
     std::deque<Waiting> waiting_;
+    std::deque<Waiting> told_;   // Frames that the host has not given back.
+    bool host_closing_ = false;  // It has ended the stream itself, and takes no more frames.
     std::vector<std::uint32_t>
         releases_;  // Output slots that the host does not know to be its own.
     bool end_sent_ = false;

@@ -19,6 +19,18 @@ bool Session::memory_is_whole() const {
     return check_header(header, layout_, info_.session_id, info_.epoch).ok();
 }
 
+void Session::take_back_frames() {
+    if (!host_closing_) {
+        return;  // One of them may be what it died of.
+    }
+    // A host that ended the stream gave back all that it had taken.
+    for (; !told_.empty(); told_.pop_back()) {
+        inputs_.change(told_.back().slot, InputPool::Use::waiting);
+        waiting_.push_front(told_.back());
+        tally_.leave();
+    }
+}
+
 Result<void> Session::replace_input(Attachment& fresh) {
     for (std::uint32_t slot = 0; slot < inputs_.count(); ++slot) {
         if (inputs_.is(slot, InputPool::Use::held) || inputs_.is(slot, InputPool::Use::waiting)) {
@@ -45,6 +57,7 @@ Result<void> Session::adopt(Attachment fresh) {
     if (memory_is_whole()) {
         // What the old host still sent; what it says beyond that matters no more.
         static_cast<void>(take_messages().ok());
+        take_back_frames();
     } else {
         std::vector<std::uint32_t> unused;
         tally_.take_back_encoded(packets_.drop_arrived(unused));
@@ -55,6 +68,8 @@ Result<void> Session::adopt(Attachment fresh) {
     input_owners_ = SlotOwners(layout_.input_slots(), SlotOwners::Owner::guest);
     output_owners_ = SlotOwners(layout_.output_slots(), SlotOwners::Owner::host);
     inputs_.host_is_gone();
+    told_.clear();
+    host_closing_ = false;
     releases_.clear();
     end_told_ = end_received_;
     if (reset_wanted_) {

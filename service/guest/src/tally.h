@@ -39,6 +39,8 @@ class Tally {
     }
     /// A frame goes in: now, or when the service is there again.
     void enter() { ++inside_; }
+    /// It was never looked at, and waits again.
+    void leave() { inside_ -= inside_ > 0 ? 1 : 0; }
 
     [[nodiscard]] std::uint64_t sent() const { return sent_; }
     [[nodiscard]] std::uint64_t inside() const { return inside_; }

@@ -45,7 +45,7 @@ class Channel {
   private:
     Channel(RingProducer producer, RingConsumer consumer, PeerMemory own_page, PeerMemory peer_page,
             std::unique_ptr<Wakeup> wakeup);
-    bool spin(std::uint64_t budget_ns);
+    bool spin(std::uint64_t begin_ns, std::uint64_t budget_ns);
 
     RingProducer producer_;
     RingConsumer consumer_;

@@ -28,8 +28,9 @@
  * lived on, else with a new one that the service makes in its place. Until then calls find nothing
  * (TRY_AGAIN), frames that are sent wait, and at most reattach_timeout_ns passes before all calls
  * say SERVICE_GONE. With a new session:
- * - Frames that were inside and whose packet had not come are lost, and counted so. The next packet
- *   is a key frame. An end of stream that was sent is sent again.
+ * - Frames that were inside and whose packet had not come are lost, and counted so; after a service
+ *   that closed in order, none. The next packet is a key frame. An end of stream that was sent is
+ *   sent again.
  * - Buffers that the application holds stay its own, in the same place and with their content,
  * which is copied; what another thread writes in just that moment may be missing.
  * - Packets that the application holds stay readable until they are released, as private copies. If

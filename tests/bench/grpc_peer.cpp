@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// Frames in a gRPC stream, as quick as gRPC has it: raw byte buffers over a unix socket, slices
+// that point to the sender's memory, no message type, completion queues polled by the caller.
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "peer.h"
+
+namespace mrda::bench {
+
+namespace {
+
+enum Tag : std::uintptr_t { kStarted = 1, kSent, kReceived, kFinished, kStopped };
+
+void* tag_of(Tag tag) {
+    return reinterpret_cast<void*>(tag);
+}
+
+/// The next event's tag; nothing: the queue is shut down, or the operation failed.
+std::optional<Tag> next_of(grpc::CompletionQueue& queue) {
+    void* tag = nullptr;
+    bool good = false;
+    if (!queue.Next(&tag, &good) || !good) {
+        return std::nullopt;
+    }
+    return static_cast<Tag>(reinterpret_cast<std::uintptr_t>(tag));
+}
+
+grpc::ByteBuffer buffer_over(const void* memory, std::size_t size_bytes) {
+    const grpc::Slice slice(memory, size_bytes, grpc::Slice::STATIC_SLICE);
+    return {&slice, 1};
+}
+
+/// The first eight bytes of what came, which may lie in several slices.
+std::uint64_t first_bytes_of(const grpc::ByteBuffer& buffer) {
+    std::vector<grpc::Slice> slices;
+    static_cast<void>(buffer.Dump(&slices).ok());
+    std::uint64_t first = 0;
+    auto* const bytes = reinterpret_cast<std::uint8_t*>(&first);
+    std::size_t filled = 0;
+    for (const grpc::Slice& slice : slices) {
+        const std::size_t count = std::min(slice.size(), sizeof first - filled);
+        std::memcpy(bytes + filled, slice.begin(), count);
+        filled += count;
+        if (filled == sizeof first) {
+            break;
+        }
+    }
+    return first;
+}
+
+class GrpcClient final : public Client {
+  public:
+    explicit GrpcClient(const std::string& address)
+        : stub_(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), options())) {
+    }
+
+    Result<void> begin(const Exchange& exchange) override;
+    Result<void> prepare(std::uint64_t number) override {
+        number_ = number;
+        std::memcpy(filled_ ? source_.data() : frame_.data(), &number_, sizeof number_);
+        return {};
+    }
+    Result<void> round_trip() override;
+    Result<void> finish() override {
+        return first_bytes_of(reply_) == number_
+                   ? Result<void>()
+                   : make_error(Errc::corrupt, "gRPC: the server saw another frame than was sent");
+    }
+    Result<void> end() override;
+
+  private:
+    static grpc::ChannelArguments options() {
+        grpc::ChannelArguments arguments;
+        arguments.SetMaxReceiveMessageSize(-1);
+        arguments.SetMaxSendMessageSize(-1);
+        return arguments;
+    }
+    Result<void> await(Tag tag) {
+        return next_of(queue_) == tag ? Result<void>() : make_error(Errc::io, "gRPC: call failed");
+    }
+
+    grpc::GenericStub stub_;
+    grpc::CompletionQueue queue_;
+    std::unique_ptr<grpc::ClientContext> context_;
+    std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+    bool filled_ = false;
+    std::vector<std::uint8_t> source_;
+    std::vector<std::uint8_t> frame_;
+    std::uint64_t number_ = 0;
+    grpc::ByteBuffer reply_;
+};
+
+Result<void> GrpcClient::begin(const Exchange& exchange) {
+    filled_ = exchange.filled != 0;
+    source_.assign(exchange.payload_bytes, 1);
+    frame_ = source_;
+    context_ = std::make_unique<grpc::ClientContext>();
+    context_->set_wait_for_ready(true);
+    stream_ = stub_.PrepareCall(context_.get(), "/mrda.bench/Frames", &queue_);
+    stream_->StartCall(tag_of(kStarted));
+    return await(kStarted);
+}
+
+Result<void> GrpcClient::round_trip() {
+    if (filled_) {
+        std::memcpy(frame_.data(), source_.data(), frame_.size());
+    }
+    stream_->Read(&reply_, tag_of(kReceived));
+    stream_->Write(buffer_over(frame_.data(), frame_.size()), tag_of(kSent));
+    for (bool sent = false, received = false; !sent || !received;) {
+        const auto tag = next_of(queue_);
+        if (!tag) {
+            return make_error(Errc::io, "gRPC: the stream broke");
+        }
+        sent = sent || tag == kSent;
+        received = received || tag == kReceived;
+    }
+    return {};
+}
+
+Result<void> GrpcClient::end() {
+    grpc::Status status;
+    stream_->WritesDone(tag_of(kSent));
+    MRDA_TRY(await(kSent));
+    stream_->Finish(&status, tag_of(kFinished));
+    MRDA_TRY(await(kFinished));
+    return status.ok() ? Result<void>()
+                       : make_error(Errc::io, "gRPC: the stream ended: " + status.error_message());
+}
+
+/// Answers one stream after the other, on a thread of its own.
+class GrpcServer final : public Server {
+  public:
+    explicit GrpcServer(const std::string& address) {
+        grpc::ServerBuilder builder;
+        builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+        builder.SetMaxReceiveMessageSize(-1);
+        builder.SetMaxSendMessageSize(-1);
+        builder.RegisterAsyncGenericService(&service_);
+        queue_ = builder.AddCompletionQueue();
+        server_ = builder.BuildAndStart();
+        thread_ = std::thread([this] {
+            while (server_ != nullptr && answer_stream()) {
+            }
+        });
+    }
+    ~GrpcServer() override {
+        if (server_ != nullptr) {
+            server_->Shutdown(std::chrono::system_clock::now());
+        }
+        queue_->Shutdown();
+        thread_.join();
+        void* tag = nullptr;
+        for (bool good = false; queue_->Next(&tag, &good);) {
+        }
+    }
+    GrpcServer(const GrpcServer&) = delete;
+    GrpcServer& operator=(const GrpcServer&) = delete;
+
+    [[nodiscard]] bool listens() const { return server_ != nullptr; }
+    Result<void> serve(const Exchange& /*exchange*/) override { return {}; }
+
+  private:
+    bool answer_stream();
+
+    grpc::AsyncGenericService service_;
+    std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+    std::unique_ptr<grpc::Server> server_;
+    std::thread thread_;
+};
+
+bool GrpcServer::answer_stream() {
+    grpc::GenericServerContext context;
+    grpc::GenericServerAsyncReaderWriter stream(&context);
+    service_.RequestCall(&context, &stream, queue_.get(), queue_.get(), tag_of(kStarted));
+    if (next_of(*queue_) != kStarted) {
+        return false;
+    }
+    Token token;
+    for (;;) {
+        grpc::ByteBuffer frame;
+        stream.Read(&frame, tag_of(kReceived));
+        if (next_of(*queue_) != kReceived) {
+            break;
+        }
+        token.first_bytes = first_bytes_of(frame);
+        stream.Write(buffer_over(&token.first_bytes, sizeof token.first_bytes), tag_of(kSent));
+        if (next_of(*queue_) != kSent) {
+            break;
+        }
+    }
+    stream.Finish(grpc::Status::OK, tag_of(kFinished));
+    return next_of(*queue_) == kFinished;
+}
+
+Result<Contestant> start(const Peer& peer, const Ground& ground) {
+    return start_pair(peer, ground, "unix:" + ground.folder.path() + "/grpc.sock", {});
+}
+
+Result<std::unique_ptr<Client>> client(const std::string& meeting) {
+    return std::unique_ptr<Client>(std::make_unique<GrpcClient>(meeting));
+}
+
+Result<std::unique_ptr<Server>> server(const std::string& meeting) {
+    auto made = std::make_unique<GrpcServer>(meeting);
+    if (!made->listens()) {
+        return make_error(Errc::io, "gRPC: cannot listen on " + meeting);
+    }
+    return std::unique_ptr<Server>(std::move(made));
+}
+
+}  // namespace
+
+const Peer kGrpc{.name = "grpc", .start = start, .client = client, .server = server};
+
+}  // namespace mrda::bench
