@@ -5,6 +5,7 @@ MRDA_BUILD_PACKAGES="cmake ninja-build g++ pkg-config libze-dev libva-dev libdrm
   libx264-dev libx265-dev libsvtav1enc-dev libavutil-dev libcli11-dev nlohmann-json3-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libspdlog-dev libtomlplusplus-dev libsystemd-dev"
 MRDA_SAMPLE_PACKAGES="ffmpeg"
+MRDA_BENCH_PACKAGES="libiceoryx-posh-dev iceoryx"
 MRDA_TEST_PACKAGES="libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth"
 
 # Installs those of "$@" that are missing, as root or through sudo, and says which.
