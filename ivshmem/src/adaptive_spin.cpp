@@ -5,6 +5,13 @@
 
 namespace mrda::ivshmem {
 
+namespace {
+
+/// Room for an answer so much slower, so that one late answer does not end it.
+constexpr std::uint64_t kRoom = 4;
+
+}  // namespace
+
 std::uint64_t AdaptiveSpin::begin_wait() {
     if (budget_ns_ > 0) {
         return budget_ns_;
@@ -17,13 +24,13 @@ std::uint64_t AdaptiveSpin::begin_wait() {
 }
 
 void AdaptiveSpin::answered(std::uint64_t spun_ns) {
-    // Room for an answer four times as slow, so that one late answer does not end it.
-    budget_ns_ = std::clamp(4 * spun_ns, kLeastBudgetNs, kMaxBudgetNs);
+    budget_ns_ = std::clamp(kRoom * spun_ns, kLeastBudgetNs, kMaxBudgetNs);
+    misses_ = 0;
     pause_ = kFirstPause;
 }
 
 void AdaptiveSpin::unanswered() {
-    if (budget_ns_ > kTrialNs) {
+    if (budget_ns_ > kTrialNs && ++misses_ < kMostMisses) {
         budget_ns_ = std::max(budget_ns_ / 2, kTrialNs);
         return;
     }
@@ -33,10 +40,13 @@ void AdaptiveSpin::unanswered() {
 }
 
 void AdaptiveSpin::slept(std::uint64_t waited_ns) {
-    // Two sleepers see each other as slow as their wake-ups are, which a short trial would never
-    // find out. On one core a wait is short, and so is the trial that is in vain.
+    // Two sides that both sleep find each other as slow as their wake-ups are: a short trial would
+    // never see the end of that. On one core a wait is short, and so is the trial in vain.
     const bool soon = waited_ns <= 2 * kMaxBudgetNs;
-    trial_ns_ = soon ? std::clamp(4 * waited_ns, kTrialNs, kMaxBudgetNs) : kTrialNs;
+    trial_ns_ = soon ? std::clamp(kRoom * waited_ns, kTrialNs, kMaxBudgetNs) : kTrialNs;
+    if (budget_ns_ > 0 && soon) {
+        budget_ns_ = trial_ns_;
+    }
 }
 
 }  // namespace mrda::ivshmem

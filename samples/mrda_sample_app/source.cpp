@@ -165,6 +165,9 @@ Result<std::uint64_t> Source::read_chroma(const Buffer& buffer, std::size_t firs
     chroma_.resize(width * rows);
     std::vector<iovec> all{{chroma_.data(), chroma_.size()}};
     MRDA_ASSIGN(const std::uint64_t filled, fill(all));
+    if (filled < chroma_.size()) {
+        return filled;
+    }
     for (std::uint32_t row = 0; row < rows; ++row) {
         const std::uint8_t* const from = chroma_.data() + row * width;
         std::uint8_t* const to = buffer.plane(1) + std::size_t{row} * buffer.pitch_bytes(1);

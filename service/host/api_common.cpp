@@ -25,7 +25,7 @@ grpc::StatusCode code_of(Errc code) {
         case Errc::timeout:
             return grpc::StatusCode::DEADLINE_EXCEEDED;
         case Errc::end_of_stream:
-            return grpc::StatusCode::OUT_OF_RANGE;
+            return grpc::StatusCode::UNAVAILABLE;
         case Errc::corrupt:
             return grpc::StatusCode::DATA_LOSS;
         case Errc::device_lost:

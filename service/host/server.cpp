@@ -242,7 +242,8 @@ void Server::heard_signal() {
 void Server::shut_down() {
     // Calls that are under way end on the loop, so it must run until gRPC is done.
     std::thread([this] {
-        const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(2);
+        // Streams that watch a session end by being broken.
+        const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(100);
         sessions_server_->Shutdown(deadline);
         admin_server_->Shutdown(deadline);
         loop_->stop();

@@ -11,6 +11,9 @@ namespace mrda::service {
 namespace {
 
 void punch(const SharedRegion& region, const ivshmem::Extent& extent) {
+    if (region.keep_pages) {
+        return;
+    }
     // Where the file system cannot, the pages stay: memory, not safety.
     static_cast<void>(::fallocate(region.region.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                                   static_cast<off_t>(extent.offset_bytes),

@@ -53,6 +53,11 @@ v1::Region region_reply(const SharedRegion& region, const ivshmem::Extent& exten
     return reply;
 }
 
+/// What gRPC calls UNAVAILABLE: a guest may wait for the next life of the service.
+Error ending() {
+    return make_error(Errc::end_of_stream, "the service is ending");
+}
+
 void log_state(const Session& session) {
     const v1::SessionStatus status = session.status();
     const std::string id = std::to_string(session.id());
@@ -117,7 +122,7 @@ Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
                                        const v1::CreateRequest& request,
                                        std::function<bool()> wanted, Created& created) {
     if (closing_) {
-        return make_error(Errc::device_lost, "the service is shutting down");
+        return ending();
     }
     MRDA_ASSIGN(SessionPlan plan, plan_session(request));
     MRDA_ASSIGN(const Placement placement, admit(*vm, plan));
@@ -251,6 +256,9 @@ void SessionManager::remove_later(std::uint64_t id) {
 }
 
 void SessionManager::tell_watchers(const Session& session, bool last) {
+    if (closing_) {
+        return;  // Not stopped for good: guests hear that the service went, and come back.
+    }
     std::vector<Watcher> told;
     for (const auto& [id, watch] : watches_) {
         if (watch.session == session.id()) {
@@ -312,6 +320,9 @@ std::vector<const Session*> SessionManager::list(const Vm* vm) const {
 }
 
 Result<std::uint64_t> SessionManager::renew(const Vm* vm, std::uint64_t id) {
+    if (closing_) {
+        return ending();
+    }
     MRDA_ASSIGN(Session* const session, find(vm, id));
     if (is_last(session->state())) {
         const std::string why =
@@ -362,6 +373,9 @@ void SessionManager::shut_down(std::uint64_t patience_ns, std::function<void()> 
         return;
     }
     all_gone_ = std::move(done);
+    for (const auto& [token, region] : attachable_) {
+        region->keep_pages = true;
+    }
     for (auto& [id, entry] : sessions_) {
         // One that cannot be drained now is stopped with the rest.
         static_cast<void>(entry.session->drain().ok());

@@ -31,6 +31,8 @@ struct SharedRegion {
     ivshmem::Region region;
     ExtentAllocator extents;
     std::string path;  ///< Empty: a memfd.
+    /// The service is ending: guests may still read what they hold, so nothing is released.
+    bool keep_pages = false;
 
     explicit SharedRegion(ivshmem::Region made, std::string at)
         : region(std::move(made)), extents(region.size_bytes()), path(std::move(at)) {}

@@ -128,6 +128,7 @@ Result<void> Pipeline::work() {
             MRDA_TRY(reset());
         }
         if (drain_.exchange(false) && state_ == State::running) {
+            drain_commanded_ = true;
             MRDA_TRY(start_draining());
         }
         if (stats_.exchange(false)) {
@@ -168,6 +169,9 @@ Result<void> Pipeline::take_messages() {
                     accept_from_guest(*descriptor, job_.layout, input_, output_));
         switch (kind) {
             case GuestKind::frame:
+                if (drain_commanded_) {
+                    break;  // The guest could not know; its library sends the frame again.
+                }
                 if (state_ != State::running) {
                     return make_error(Errc::corrupt,
                                       "the guest sent a frame after the end of its stream");
@@ -313,6 +317,7 @@ Result<void> Pipeline::give_back(std::uint32_t slot, FrameStatus status, std::ui
 Result<void> Pipeline::reset() {
     // What the guest sent before it asked is older than the reset: it comes back, too.
     state_ = State::running;
+    drain_commanded_ = false;
     MRDA_TRY(take_messages());
     MRDA_TRY(encoder_.reset());
     waiting_.clear();

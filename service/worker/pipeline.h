@@ -83,6 +83,7 @@ class Pipeline {
     std::vector<std::uint64_t> slot_cookies_;  // By input slot.
     std::vector<Frame> coding_;                // Sent, and their packet has not come.
     State state_ = State::running;
+    bool drain_commanded_ = false;   ///< By the service, not by the guest's end of stream.
     std::uint32_t codec_slots_ = 0;  // Sent to the codec, and not given back by it.
     std::uint64_t pause_ns_;
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <ostream>
+
 #include "guest_fixture.h"
 
 namespace mrda::guest::test {
@@ -12,6 +14,9 @@ struct Mistake {
     const char* words;
     mrda_guest_status status = MRDA_GUEST_BAD_ARGUMENT;
 };
+void PrintTo(const Mistake& mistake, std::ostream* out) {
+    *out << mistake.name;
+}
 
 class Misconfigured : public Guest, public testing::WithParamInterface<Mistake> {};
 

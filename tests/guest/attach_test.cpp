@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 
 #include "guest_fixture.h"
 
@@ -136,6 +137,9 @@ struct Forgery {
     void (*forge)(v1::CreateReply&);
     const char* words;
 };
+void PrintTo(const Forgery& forgery, std::ostream* out) {
+    *out << forgery.name;
+}
 
 class ForgedReply : public Guest, public testing::WithParamInterface<Forgery> {};
 
@@ -185,6 +189,9 @@ struct Refusal {
     grpc::StatusCode code;
     mrda_guest_status status;
 };
+void PrintTo(const Refusal& refusal, std::ostream* out) {
+    *out << "grpc " << refusal.code;
+}
 
 class CreateRefused : public Guest, public testing::WithParamInterface<Refusal> {};
 

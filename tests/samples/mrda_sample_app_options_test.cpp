@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 #include <random>
 #include <string>
 #include <utility>
@@ -159,6 +160,11 @@ struct Mistake {
     int exit_code;
     const char* complaint;
 };
+void PrintTo(const Mistake& mistake, std::ostream* out) {
+    for (const std::string& word : mistake.words) {
+        *out << word << ' ';
+    }
+}
 
 class Mistaken : public testing::TestWithParam<Mistake> {};
 

@@ -35,6 +35,9 @@ class SampleApp : public testing::Test {
         ::setenv("MRDA_RUNTIME_DIR", dir_.path().c_str(), 1);
         ::unsetenv("MRDA_TOKEN");
         ::unsetenv("MRDA_TOKEN_FILE");
+        // For a program that was built with that sanitizer.
+        ::setenv("TSAN_OPTIONS",
+                 "suppressions=" MRDA_SUPPRESSIONS_DIR "/tsan.supp:print_suppressions=0", 1);
     }
     void serve(Manners manners = {}) { service_.emplace(dir_.path(), std::move(manners)); }
 

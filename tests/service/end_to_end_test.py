@@ -161,7 +161,7 @@ class Failure(unittest.TestCase):
         guest = self.long_guest(100000000)
         wait_until(self.service.workers, "its worker")
         first = self.service.workers()[0]
-        other = self.long_guest(100000)
+        other = self.long_guest(20000)
         wait_until(lambda: len(self.service.workers()) == 2, "the second worker")
         os.kill(first, signal.SIGKILL)
         words = guest.communicate(timeout=PATIENCE)[0]
@@ -169,7 +169,7 @@ class Failure(unittest.TestCase):
         self.assertIn("signal 9", words)
         out = other.communicate(timeout=PATIENCE)[0]
         self.assertEqual(other.returncode, 0, out)
-        self.assertEqual(json.loads(out)["frames"], 100000)
+        self.assertEqual(json.loads(out)["frames"], 20000)
 
     def test_a_stopped_session_is_told_to_its_guest(self):
         guest = self.long_guest(100000000)
@@ -179,12 +179,23 @@ class Failure(unittest.TestCase):
         self.assertNotEqual(guest.returncode, 0)
 
     def test_workers_die_with_the_service_and_guests_come_back(self):
-        guest = self.long_guest(150000)
+        guest = self.long_guest(30000)
         wait_until(lambda: any(s["frames"] > 0 for s in self.service.sessions()), "its frames")
         workers = self.service.workers()
         self.service.end(signal.SIGKILL)
         wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers),
                    "the workers' end")
+        self.service.start()
+        out = guest.communicate(timeout=4 * PATIENCE)[0]
+        self.assertEqual(guest.returncode, 0, out)
+        report = json.loads(out)
+        self.assertEqual(report["reattached"], 1)
+        self.assertEqual(report["packets"] + report["frames_lost"], report["frames"])
+
+    def test_a_guest_outlives_an_orderly_restart(self):
+        guest = self.long_guest(30000)
+        wait_until(lambda: any(s["frames"] > 0 for s in self.service.sessions()), "its frames")
+        self.assertEqual(self.service.end(), 0)
         self.service.start()
         out = guest.communicate(timeout=4 * PATIENCE)[0]
         self.assertEqual(guest.returncode, 0, out)

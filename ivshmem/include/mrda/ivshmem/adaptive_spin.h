@@ -11,6 +11,7 @@ namespace mrda::ivshmem {
 /// was not, and at zero is tried again only now and then, ever less often. For one thread.
 class AdaptiveSpin {
   public:
+    /// Longer than it takes to wake a peer whose core is idle, also in a virtual machine.
     static constexpr std::uint64_t kMaxBudgetNs = 100'000;
 
     /// For the wait that begins now; 0: sleep at once.
@@ -18,18 +19,20 @@ class AdaptiveSpin {
     /// What became of that wait: the answer came after `spun_ns` of spinning, or did not.
     void answered(std::uint64_t spun_ns);
     void unanswered();
-    /// This thread slept then, and the answer came `waited_ns` after the wait's begin.
+    /// If this thread slept then: the answer came `waited_ns` after the wait's begin.
     void slept(std::uint64_t waited_ns);
 
   private:
     static constexpr std::uint64_t kTrialNs = 3'000;
-    /// Less is not kept after an answer: one hiccup must not end the spinning.
+    /// Less is not kept after an answer, so that one hiccup does not end the spinning.
     static constexpr std::uint64_t kLeastBudgetNs = 4 * kTrialNs;
+    static constexpr std::uint32_t kMostMisses = 3;
     static constexpr std::uint32_t kFirstPause = 8;
     static constexpr std::uint32_t kLastPause = 1'024;
 
     std::uint64_t budget_ns_ = kTrialNs;
     std::uint64_t trial_ns_ = kTrialNs;
+    std::uint32_t misses_ = 0;           ///< Since the last answer.
     std::uint32_t pause_ = kFirstPause;  ///< Waits without spinning, between two trials.
     std::uint32_t waits_to_trial_ = 0;
 };
