@@ -340,7 +340,9 @@ Result<std::optional<std::string>> receive_message(int socket) {
     do {
         // recv, not recvmsg: descriptors that the other side attaches are closed by the kernel.
         count = ::recv(socket, message.data(), message.size(), MSG_TRUNC);
-    } while (count < 0 && errno == EINTR);
+        // unix(7): ECONNRESET tells once of words that the other side left unread; its own last
+        // words come after that.
+    } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
     if (count < 0 && errno == EAGAIN) {
         return std::optional<std::string>();
     }

@@ -15,6 +15,9 @@ namespace mrda::service {
 
 namespace {
 
+/// An hour.
+constexpr std::uint64_t kMostMs = 3'600'000;
+
 /// Reads keys of one TOML table, and knows which it was asked for.
 class Table {
   public:
@@ -280,13 +283,21 @@ Result<Config> parse_command_line(int argc, const char* const* argv) {
     if (config.runtime_dir.empty()) {
         MRDA_ASSIGN(config.runtime_dir, runtime_dir());
     }
+    for (const auto& [name, ms] :
+         {std::pair("lease_ms", config.lease_ms), std::pair("drain_ms", config.drain_ms)}) {
+        if (ms == 0 || ms > kMostMs) {
+            return make_error(Errc::invalid_argument, std::string(name) + " " + std::to_string(ms) +
+                                                          ": from 1 to " + std::to_string(kMostMs));
+        }
+    }
     take(config.state_dir.empty() ? default_state_dir(config.runtime_dir) : "", config.state_dir);
     return config;
 }
 
 Result<void> check_address(const Config& config) {
     const bool with_tls = !config.tls.certificate.empty();
-    if (with_tls && (config.tls.key.empty() || config.tls.client_ca.empty())) {
+    const bool some = with_tls || !config.tls.key.empty() || !config.tls.client_ca.empty();
+    if (some && (!with_tls || config.tls.key.empty() || config.tls.client_ca.empty())) {
         return make_error(Errc::invalid_argument,
                           "TLS here is mutual: name --tls-cert, --tls-key and --tls-client-ca");
     }

@@ -24,8 +24,15 @@ spdlog::logger& logger() {
     return *made;
 }
 
+/// Some of it comes from guests, who can say a lot.
+std::string shortened(const std::string& value) {
+    constexpr std::size_t kMostBytes = 512;
+    return value.size() <= kMostBytes ? value : value.substr(0, kMostBytes) + " ...";
+}
+
 /// Line breaks and quotes would end a field early.
-std::string quoted(const std::string& value) {
+std::string quoted(const std::string& whole) {
+    const std::string value = shortened(whole);
     if (!value.empty() && value.find_first_of(" \"\n=") == std::string::npos) {
         return value;
     }
@@ -40,7 +47,7 @@ std::string json_line(std::string_view event, std::string_view level, Log::Field
         {"level", level},
         {"event", event}};
     for (const auto& [key, value] : fields) {
-        line[std::string(key)] = value;
+        line[std::string(key)] = shortened(value);
     }
     return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

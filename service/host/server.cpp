@@ -71,6 +71,7 @@ Result<Fd> take_signals() {
         return os_error("signalfd", errno, "cannot take signals");
     }
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGCHLD, SIG_DFL);  // Ignored, children could not be waited for.
     return fd;
 }
 
@@ -241,13 +242,13 @@ void Server::heard_signal() {
 
 void Server::shut_down() {
     // Calls that are under way end on the loop, so it must run until gRPC is done.
-    std::thread([this] {
+    ending_ = std::thread([this] {
         // Streams that watch a session end by being broken.
         const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(100);
         sessions_server_->Shutdown(deadline);
         admin_server_->Shutdown(deadline);
         loop_->stop();
-    }).detach();
+    });
 }
 
 Result<void> Server::run() {
@@ -261,6 +262,7 @@ Result<void> Server::run() {
     }
     ::sd_notify(0, "READY=1");
     loop_->run();
+    ending_.join();
     device_watch_.reset();
     Log::info("stopped");
     return {};

@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <thread>
 
 #include "admin_api.h"
 #include "config.h"
@@ -55,6 +56,7 @@ class Server {
     std::unique_ptr<grpc::Server> sessions_server_;
     std::unique_ptr<grpc::Server> admin_server_;
     std::optional<DeviceWatch> device_watch_;
+    std::thread ending_;
 };
 
 }  // namespace mrda::service

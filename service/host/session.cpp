@@ -10,6 +10,8 @@ namespace mrda::service {
 
 namespace {
 
+constexpr int kMessagesPerTurn = 64;
+
 void punch(const SharedRegion& region, const ivshmem::Extent& extent) {
     if (region.keep_pages) {
         return;
@@ -115,14 +117,22 @@ Result<void> Session::command(WorkerCommand command) const {
     return send_message(control_.get(), to_message(command));
 }
 
+Result<void> Session::tell(WorkerCommand told) {
+    const auto sent = command(told);
+    if (!sent.ok()) {
+        fail(sent.error());  // Its state has moved, and nobody would move it back.
+        return sent;
+    }
+    changed_(*this);
+    return {};
+}
+
 Result<void> Session::drain() {
     if (!move(SessionEvent::drain_asked)) {
         return make_error(Errc::busy,
                           "drain asked of a session that is " + std::string(to_string(state_)));
     }
-    MRDA_TRY(command(WorkerCommand::drain));
-    changed_(*this);
-    return {};
+    return tell(WorkerCommand::drain);
 }
 
 Result<void> Session::reset() {
@@ -130,9 +140,7 @@ Result<void> Session::reset() {
         return make_error(Errc::busy,
                           "reset asked of a session that is " + std::string(to_string(state_)));
     }
-    MRDA_TRY(command(WorkerCommand::reset));
-    changed_(*this);
-    return {};
+    return tell(WorkerCommand::reset);
 }
 
 void Session::stop(bool now) {
@@ -141,7 +149,7 @@ void Session::stop(bool now) {
     if (worker_) {
         if (now || !command(WorkerCommand::stop).ok()) {
             worker_->kill();
-        } else {
+        } else if (!was_last) {  // Asked again, it is not given more time.
             loop_.cancel(timer_);
             timer_ = loop_.after(settings_.stop_timeout_ns, [this] { worker_->kill(); });
         }
@@ -154,13 +162,15 @@ void Session::stop(bool now) {
 }
 
 void Session::refresh() const {
-    if (worker_ && !is_last(state_)) {
+    // One that still starts reads no commands.
+    if (worker_ && !is_last(state_) && state_ != SessionState::initialised) {
         static_cast<void>(command(WorkerCommand::stats).ok());
     }
 }
 
 void Session::hear() {
-    for (;;) {
+    // A few at a time: a worker that never stops talking must not hold everybody's thread.
+    for (int count = 0; count < kMessagesPerTurn; ++count) {
         const auto message = receive_message(control_.get());
         if (!message.ok()) {
             // The worker ended, or will: its pidfd tells how.

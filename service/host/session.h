@@ -94,6 +94,7 @@ class Session {
 
   private:
     Result<void> command(WorkerCommand command) const;
+    Result<void> tell(WorkerCommand told);
     void hear();
     void heard(const WorkerEvent& event);
     void reaped();

@@ -90,10 +90,6 @@ SessionManager::~SessionManager() = default;
 Result<Placement> SessionManager::admit(Vm& vm, const SessionPlan& plan) {
     const VmConfig& caps = vm.config;
     const std::uint64_t pixels = plan.pixels_per_second();
-    if (!take_create_credit(vm)) {
-        return vm_exhausted(vm, "over " + std::to_string(caps.max_creates_per_second) +
-                                    " sessions created per second; try again in a second");
-    }
     if (vm.sessions >= caps.max_sessions) {
         return vm_exhausted(vm, std::to_string(vm.sessions) + " sessions of " +
                                     std::to_string(caps.max_sessions) +
@@ -110,6 +106,12 @@ Result<Placement> SessionManager::admit(Vm& vm, const SessionPlan& plan) {
 
 void SessionManager::create(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
                             std::function<bool()> wanted, Created created) {
+    // Before anything is looked at, and not logged: this is what bounds both.
+    if (!take_create_credit(*vm)) {
+        created(vm_exhausted(*vm, "over " + std::to_string(vm->config.max_creates_per_second) +
+                                      " sessions created per second; try again in a second"));
+        return;
+    }
     const auto started = start(vm, request, std::move(wanted), created);
     if (!started.ok()) {
         Log::warn("session refused",
@@ -320,10 +322,11 @@ std::vector<const Session*> SessionManager::list(const Vm* vm) const {
 }
 
 Result<std::uint64_t> SessionManager::renew(const Vm* vm, std::uint64_t id) {
-    if (closing_) {
+    const auto found = find(vm, id);
+    if (closing_ && (!found.ok() || is_last((*found)->state()))) {
         return ending();
     }
-    MRDA_ASSIGN(Session* const session, find(vm, id));
+    MRDA_ASSIGN(Session* const session, found);
     if (is_last(session->state())) {
         const std::string why =
             session->failure() ? ": " + to_string(*session->failure()) : std::string();
@@ -374,9 +377,14 @@ void SessionManager::shut_down(std::uint64_t patience_ns, std::function<void()> 
     }
     all_gone_ = std::move(done);
     for (const auto& [token, region] : attachable_) {
-        region->keep_pages = true;
+        // A file outlives the service, and its next life gives it to others.
+        region->keep_pages = region->path.empty();
     }
     for (auto& [id, entry] : sessions_) {
+        if (is_last(entry.session->state())) {
+            stop(*entry.session);  // Nobody is left to ask about it.
+            continue;
+        }
         // One that cannot be drained now is stopped with the rest.
         static_cast<void>(entry.session->drain().ok());
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sessions_api.h"
 
-#include <deque>
+#include <iterator>
+#include <list>
 #include <mutex>
 #include <utility>
 
@@ -63,7 +64,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::SessionStatus> {
     void add(const v1::SessionStatus& status, bool last) {
         const std::lock_guard lock(mutex_);
         if (waiting_.size() >= kMaxWaiting) {
-            waiting_.erase(waiting_.begin() + 1);  // The first may be on its way out.
+            waiting_.erase(std::next(waiting_.begin()));  // The first may be on its way out.
         }
         waiting_.push_back(status);
         ended_ = ended_ || last;
@@ -87,7 +88,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::SessionStatus> {
     SessionManager& sessions_;
     std::uint64_t watch_ = 0;
     std::mutex mutex_;
-    std::deque<v1::SessionStatus> waiting_;
+    std::list<v1::SessionStatus> waiting_;  // StartWrite keeps the first one's address.
     grpc::Status end_ = grpc::Status::OK;
     bool writing_ = false;
     bool ended_ = false;

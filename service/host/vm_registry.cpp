@@ -116,8 +116,9 @@ Result<VmRegistry> VmRegistry::open(std::string state_dir, std::string runtime_d
     } catch (const json::exception& wrong) {
         return make_error(Errc::corrupt, path + ": " + wrong.what());
     }
+    // All or none: what is saved again must not be less than what was read.
     for (VmConfig& config : configs) {
-        MRDA_TRY(registry.add(std::move(config), true));
+        MRDA_TRY(registry.insert(std::move(config), true));
     }
     return registry;
 }
@@ -134,6 +135,14 @@ Result<std::string> VmRegistry::token_of(const std::string& name) const {
 }
 
 Result<std::string> VmRegistry::add(VmConfig config, bool keep) {
+    const std::string name = config.name;
+    MRDA_TRY(insert(std::move(config), keep));
+    MRDA_TRY(open_files(*vms_.at(name)));
+    MRDA_TRY(save());
+    return state_dir_ + "/tokens/" + name + ".token";
+}
+
+Result<void> VmRegistry::insert(VmConfig config, bool keep) {
     MRDA_TRY(check(config));
     const std::string name = config.name;
     for (const auto& [other, vm] : vms_) {
@@ -156,11 +165,9 @@ Result<std::string> VmRegistry::add(VmConfig config, bool keep) {
         vm->out_file.reset();
     }
     vm->config = std::move(config);
-    MRDA_TRY(open_files(*vm));
     vms_[name] = vm;
     kept_[name] = keep;
-    MRDA_TRY(save());
-    return state_dir_ + "/tokens/" + name + ".token";
+    return {};
 }
 
 Result<void> VmRegistry::make_default(const std::string& name) {

@@ -80,6 +80,8 @@ class VmRegistry {
   private:
     VmRegistry(std::string state_dir, std::string runtime_dir)
         : state_dir_(std::move(state_dir)), runtime_dir_(std::move(runtime_dir)) {}
+    /// As add(), but neither opens files nor saves: one VM's bad file is no other's trouble.
+    Result<void> insert(VmConfig config, bool keep);
     Result<void> save() const;
     Result<std::string> token_of(const std::string& name) const;
 

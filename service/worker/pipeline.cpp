@@ -28,6 +28,8 @@ constexpr std::uint64_t kCodecWaitNs = 1'000'000;
 /// again after this long, and then ever less often.
 constexpr std::uint64_t kFirstPauseNs = 200'000;
 constexpr std::uint64_t kLongestPauseNs = 50'000'000;
+/// Frames that wait for their packet: no more than slots, if each gets one.
+constexpr std::size_t kMostCoding = ivshmem::kMaxSlots;
 
 Descriptor message(HostKind kind) {
     Descriptor descriptor{};
@@ -209,6 +211,9 @@ Result<void> Pipeline::feed_codec() {
             return {};
         }
         waiting_.pop_front();
+        if (coding_.size() == kMostCoding) {
+            coding_.erase(coding_.begin());  // Its packet came under another time, or never will.
+        }
         coding_.push_back(frame);
         ++codec_slots_;
         ++frames_;

@@ -15,8 +15,10 @@ struct Exchange {
     std::uint32_t height_px = 0;
     std::uint32_t warm_up = 0;  ///< Round trips that come first, and that nobody times.
     std::uint32_t round_trips = 0;
-    std::uint32_t polling = 0;   ///< 1: both halves poll; 0: they sleep until they are woken.
-    std::uint32_t filled = 0;    ///< 1: the client copies a frame into the memory, in the time.
+    std::uint32_t polling = 0;  ///< 1: both halves poll; 0: they sleep until they are woken.
+    /// 1: in the time, the client copies a frame into the memory, and the server has it in one
+    /// piece.
+    std::uint32_t filled = 0;
     std::uint64_t pause_ns = 0;  ///< The client's, before each round trip.
     std::uint64_t work_ns = 0;   ///< The server's, in each round trip; it is not counted.
 };

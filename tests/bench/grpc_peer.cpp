@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Frames in a gRPC stream, as quick as gRPC has it: raw byte buffers over a unix socket, slices
-// that point to the sender's memory, no message type, completion queues polled by the caller.
+// that point to the sender's memory, no message type, completion queues polled by the caller, and
+// windows and HTTP/2 frames that a picture fits into.
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <thread>
 #include <utility>
@@ -38,22 +40,36 @@ grpc::ByteBuffer buffer_over(const void* memory, std::size_t size_bytes) {
     return {&slice, 1};
 }
 
-/// The first eight bytes of what came, which may lie in several slices.
-std::uint64_t first_bytes_of(const grpc::ByteBuffer& buffer) {
+/// The beginning of what came, which lies in slices, in one piece. How much there was.
+std::size_t gather(const grpc::ByteBuffer& buffer, std::uint8_t* into, std::size_t most_bytes) {
     std::vector<grpc::Slice> slices;
     static_cast<void>(buffer.Dump(&slices).ok());
-    std::uint64_t first = 0;
-    auto* const bytes = reinterpret_cast<std::uint8_t*>(&first);
-    std::size_t filled = 0;
+    std::size_t total = 0;
     for (const grpc::Slice& slice : slices) {
-        const std::size_t count = std::min(slice.size(), sizeof first - filled);
-        std::memcpy(bytes + filled, slice.begin(), count);
-        filled += count;
-        if (filled == sizeof first) {
+        const std::size_t count = std::min(slice.size(), most_bytes - total);
+        std::memcpy(into + total, slice.begin(), count);
+        total += count;
+        if (total == most_bytes) {
             break;
         }
     }
+    return total;
+}
+
+std::uint64_t first_bytes_of(const grpc::ByteBuffer& buffer) {
+    std::uint64_t first = 0;
+    gather(buffer, reinterpret_cast<std::uint8_t*>(&first), sizeof first);
     return first;
+}
+
+/// What made a difference of all that can be set, for both ends.
+template <typename Set>
+void tune(Set set) {
+    constexpr int kWindowBytes = 1 << 24;
+    set(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
+    set(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kWindowBytes - 1);
+    set(GRPC_ARG_HTTP2_WRITE_BUFFER_SIZE, kWindowBytes);
+    set(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, -1);
 }
 
 class GrpcClient final : public Client {
@@ -79,8 +95,7 @@ class GrpcClient final : public Client {
   private:
     static grpc::ChannelArguments options() {
         grpc::ChannelArguments arguments;
-        arguments.SetMaxReceiveMessageSize(-1);
-        arguments.SetMaxSendMessageSize(-1);
+        tune([&](const char* name, int value) { arguments.SetInt(name, value); });
         return arguments;
     }
     Result<void> await(Tag tag) {
@@ -142,8 +157,7 @@ class GrpcServer final : public Server {
     explicit GrpcServer(const std::string& address) {
         grpc::ServerBuilder builder;
         builder.AddListeningPort(address, grpc::InsecureServerCredentials());
-        builder.SetMaxReceiveMessageSize(-1);
-        builder.SetMaxSendMessageSize(-1);
+        tune([&](const char* name, int value) { builder.AddChannelArgument(name, value); });
         builder.RegisterAsyncGenericService(&service_);
         queue_ = builder.AddCompletionQueue();
         server_ = builder.BuildAndStart();
@@ -166,16 +180,29 @@ class GrpcServer final : public Server {
     GrpcServer& operator=(const GrpcServer&) = delete;
 
     [[nodiscard]] bool listens() const { return server_ != nullptr; }
-    Result<void> serve(const Exchange& /*exchange*/) override { return {}; }
+    Result<void> serve(const Exchange& exchange) override {
+        frame_bytes_ = exchange.filled != 0 ? exchange.payload_bytes : 0;
+        return {};
+    }
 
   private:
     bool answer_stream();
+    std::uint64_t take_in(const grpc::ByteBuffer& frame);
 
     grpc::AsyncGenericService service_;
     std::unique_ptr<grpc::ServerCompletionQueue> queue_;
     std::unique_ptr<grpc::Server> server_;
+    std::atomic<std::uint64_t> frame_bytes_ = 0;
+    std::vector<std::uint8_t> frame_;
     std::thread thread_;
 };
+
+/// Where the whole way of a frame is timed, it ends as a codec wants it: in one piece.
+std::uint64_t GrpcServer::take_in(const grpc::ByteBuffer& frame) {
+    frame_.resize(frame_bytes_);
+    gather(frame, frame_.data(), frame_.size());
+    return first_bytes_of(frame);
+}
 
 bool GrpcServer::answer_stream() {
     grpc::GenericServerContext context;
@@ -191,7 +218,7 @@ bool GrpcServer::answer_stream() {
         if (next_of(*queue_) != kReceived) {
             break;
         }
-        token.first_bytes = first_bytes_of(frame);
+        token.first_bytes = take_in(frame);
         stream.Write(buffer_over(&token.first_bytes, sizeof token.first_bytes), tag_of(kSent));
         if (next_of(*queue_) != kSent) {
             break;

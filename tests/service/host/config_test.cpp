@@ -79,6 +79,11 @@ TEST(Address, only_loopback_goes_without_tls) {
     EXPECT_FALSE(check_address(config).ok()) << "TLS is mutual";
 }
 
+TEST(CommandLine, a_lease_that_cannot_be_is_refused) {
+    EXPECT_NE(parse({"--lease-ms", "99999999999"}).error().message.find("lease_ms"),
+              std::string::npos);
+}
+
 TEST_F(ConfigFile, says_everything) {
     const auto config = read(R"(
 addr = "127.0.0.1:50051"

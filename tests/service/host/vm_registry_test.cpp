@@ -125,6 +125,23 @@ TEST_F(VmRegistryTest, without_paths_a_vm_has_a_sealed_memfd) {
     EXPECT_EQ(regions->input->region.kind(), ivshmem::Region::Kind::memfd);
 }
 
+TEST_F(VmRegistryTest, one_vms_spoilt_device_keeps_no_other_from_starting) {
+    {
+        VmRegistry registry = open();
+        ASSERT_TRUE(registry.add(with_files("a"), true).ok());
+        ASSERT_TRUE(registry.add(named("b"), true).ok());
+    }
+    std::filesystem::remove(dir_ / "in");
+    std::filesystem::create_directory(dir_ / "in");
+    for (int start = 0; start < 2; ++start) {
+        VmRegistry registry = open();
+        ASSERT_NE(registry.find("a"), nullptr) << "start " << start;
+        ASSERT_NE(registry.find("b"), nullptr) << "start " << start;
+        EXPECT_FALSE(regions_of(*registry.find("a"), dir_ / "in", dir_ / "out").ok());
+        EXPECT_TRUE(regions_of(*registry.find("b"), "", "").ok());
+    }
+}
+
 TEST_F(VmRegistryTest, a_spoilt_state_file_is_named) {
     { open(); }
     ASSERT_TRUE(write_private_file(dir_ / "state/vms.json", "{not json").ok());
