@@ -49,7 +49,11 @@ class Service:
             [f"{self.bin}/mrda-service", "--config", self.path("mrda.toml"), "--state-dir",
              self.path("state"), "--platform", "software", *self.options],
             env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        wait_until(self.answers, "the service")
+        try:
+            wait_until(self.answers, "the service")
+        except AssertionError:
+            self.end(signal.SIGKILL)
+            raise
         return self
 
     def answers(self):
