@@ -37,7 +37,8 @@ Exchange exchange_of(const Frame& frame) {
     return exchange;
 }
 
-/// A frame that lies in its slot goes from guest to worker, and its packet comes back.
+/// A frame that lies in its slot goes from guest to worker, and its packet comes back. Each side
+/// has a processor of its own: where it runs must not depend on what else the machine does.
 Group busy_hand_offs() {
     Group group{&kMrda, &kIceoryx, Core::first, Core::second, {}};
     for (const Frame& frame : kFrames) {
@@ -87,7 +88,8 @@ std::vector<Group> adaptive_waits() {
             adaptive("adaptive.one-core", at_once, Core::first, 1.15)};
 }
 
-/// Against frames that travel in messages, one behind the other.
+/// Against frames that travel in messages, one behind the other. On any processor: gRPC has threads
+/// of its own.
 Group streams() {
     Group group{&kMrda, &kGrpc, Core::any, Core::any, {}};
     for (const auto& [frame, most] : {std::pair(k1080p, 1.0 / 50), std::pair(k4K, 1.0 / 200)}) {

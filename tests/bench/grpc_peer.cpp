@@ -19,20 +19,19 @@ namespace mrda::bench {
 
 namespace {
 
-enum Tag : std::uintptr_t { kStarted = 1, kSent, kReceived, kFinished, kStopped };
+/// Their addresses are what a completion queue tells events apart by.
+struct Tags {
+    char started;
+    char sent;
+    char received;
+    char finished;
+};
 
-void* tag_of(Tag tag) {
-    return reinterpret_cast<void*>(tag);
-}
-
-/// The next event's tag; nothing: the queue is shut down, or the operation failed.
-std::optional<Tag> next_of(grpc::CompletionQueue& queue) {
+/// The next event's tag; null: the queue is shut down, or the operation failed.
+const void* next_of(grpc::CompletionQueue& queue) {
     void* tag = nullptr;
     bool good = false;
-    if (!queue.Next(&tag, &good) || !good) {
-        return std::nullopt;
-    }
-    return static_cast<Tag>(reinterpret_cast<std::uintptr_t>(tag));
+    return queue.Next(&tag, &good) && good ? tag : nullptr;
 }
 
 grpc::ByteBuffer buffer_over(const void* memory, std::size_t size_bytes) {
@@ -98,10 +97,11 @@ class GrpcClient final : public Client {
         tune([&](const char* name, int value) { arguments.SetInt(name, value); });
         return arguments;
     }
-    Result<void> await(Tag tag) {
-        return next_of(queue_) == tag ? Result<void>() : make_error(Errc::io, "gRPC: call failed");
+    Result<void> await(const char& tag) {
+        return next_of(queue_) == &tag ? Result<void>() : make_error(Errc::io, "gRPC: call failed");
     }
 
+    Tags tags_{};
     grpc::GenericStub stub_;
     grpc::CompletionQueue queue_;
     std::unique_ptr<grpc::ClientContext> context_;
@@ -120,33 +120,33 @@ Result<void> GrpcClient::begin(const Exchange& exchange) {
     context_ = std::make_unique<grpc::ClientContext>();
     context_->set_wait_for_ready(true);
     stream_ = stub_.PrepareCall(context_.get(), "/mrda.bench/Frames", &queue_);
-    stream_->StartCall(tag_of(kStarted));
-    return await(kStarted);
+    stream_->StartCall(&tags_.started);
+    return await(tags_.started);
 }
 
 Result<void> GrpcClient::round_trip() {
     if (filled_) {
         std::memcpy(frame_.data(), source_.data(), frame_.size());
     }
-    stream_->Read(&reply_, tag_of(kReceived));
-    stream_->Write(buffer_over(frame_.data(), frame_.size()), tag_of(kSent));
+    stream_->Read(&reply_, &tags_.received);
+    stream_->Write(buffer_over(frame_.data(), frame_.size()), &tags_.sent);
     for (bool sent = false, received = false; !sent || !received;) {
-        const auto tag = next_of(queue_);
-        if (!tag) {
+        const void* const tag = next_of(queue_);
+        if (tag == nullptr) {
             return make_error(Errc::io, "gRPC: the stream broke");
         }
-        sent = sent || tag == kSent;
-        received = received || tag == kReceived;
+        sent = sent || tag == &tags_.sent;
+        received = received || tag == &tags_.received;
     }
     return {};
 }
 
 Result<void> GrpcClient::end() {
     grpc::Status status;
-    stream_->WritesDone(tag_of(kSent));
-    MRDA_TRY(await(kSent));
-    stream_->Finish(&status, tag_of(kFinished));
-    MRDA_TRY(await(kFinished));
+    stream_->WritesDone(&tags_.sent);
+    MRDA_TRY(await(tags_.sent));
+    stream_->Finish(&status, &tags_.finished);
+    MRDA_TRY(await(tags_.finished));
     return status.ok() ? Result<void>()
                        : make_error(Errc::io, "gRPC: the stream ended: " + status.error_message());
 }
@@ -189,6 +189,7 @@ class GrpcServer final : public Server {
     bool answer_stream();
     std::uint64_t take_in(const grpc::ByteBuffer& frame);
 
+    Tags tags_{};
     grpc::AsyncGenericService service_;
     std::unique_ptr<grpc::ServerCompletionQueue> queue_;
     std::unique_ptr<grpc::Server> server_;
@@ -207,25 +208,25 @@ std::uint64_t GrpcServer::take_in(const grpc::ByteBuffer& frame) {
 bool GrpcServer::answer_stream() {
     grpc::GenericServerContext context;
     grpc::GenericServerAsyncReaderWriter stream(&context);
-    service_.RequestCall(&context, &stream, queue_.get(), queue_.get(), tag_of(kStarted));
-    if (next_of(*queue_) != kStarted) {
+    service_.RequestCall(&context, &stream, queue_.get(), queue_.get(), &tags_.started);
+    if (next_of(*queue_) != &tags_.started) {
         return false;
     }
     Token token;
     for (;;) {
         grpc::ByteBuffer frame;
-        stream.Read(&frame, tag_of(kReceived));
-        if (next_of(*queue_) != kReceived) {
+        stream.Read(&frame, &tags_.received);
+        if (next_of(*queue_) != &tags_.received) {
             break;
         }
         token.first_bytes = take_in(frame);
-        stream.Write(buffer_over(&token.first_bytes, sizeof token.first_bytes), tag_of(kSent));
-        if (next_of(*queue_) != kSent) {
+        stream.Write(buffer_over(&token.first_bytes, sizeof token.first_bytes), &tags_.sent);
+        if (next_of(*queue_) != &tags_.sent) {
             break;
         }
     }
-    stream.Finish(grpc::Status::OK, tag_of(kFinished));
-    return next_of(*queue_) == kFinished;
+    stream.Finish(grpc::Status::OK, &tags_.finished);
+    return next_of(*queue_) == &tags_.finished;
 }
 
 Result<Contestant> start(const Peer& peer, const Ground& ground) {

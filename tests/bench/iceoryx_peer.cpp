@@ -193,8 +193,10 @@ Result<Contestant> start(const Peer& peer, const Ground& ground) {
                                 .environment = {},
                                 .core = ground.server_core}));
     if (daemon.ended_within(kEarlyEndNs)) {
-        return make_error(Errc::not_found, "iox-roudi (Debian's package iceoryx) does not run; " +
-                                               daemon.last_words());
+        return make_error(
+            Errc::not_found,
+            "iox-roudi (Debian's package iceoryx) does not run; is there another one? " +
+                daemon.last_words());
     }
     helpers.push_back(std::move(daemon));
     MRDA_ASSIGN(Half server, Half::start(peer, Half::Which::server, ground, ""));

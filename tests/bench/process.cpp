@@ -51,6 +51,7 @@ bool keep_to(Core core) {
 
 bool place_descriptors(const std::vector<int>& passed) {
     std::vector<int> spare;
+    spare.reserve(passed.size());
     for (const int fd : passed) {
         spare.push_back(::fcntl(fd, F_DUPFD_CLOEXEC, kFirstSpareFd));
     }
