@@ -39,6 +39,14 @@ Result<void> check_range(const Extent& extent, std::uint64_t size_bytes) {
     return {};
 }
 
+Result<void> check_file(int fd, const Extent& extent) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) {
+        return os_error("fstat", errno, "cannot size a region");
+    }
+    return check_range(extent, static_cast<std::uint64_t>(status.st_size));
+}
+
 Result<std::byte*> map_pages(int fd, const Extent& extent, std::byte* in_place_of) {
     void* const base = ::mmap(in_place_of, extent.size_bytes, PROT_READ | PROT_WRITE,
                               MAP_SHARED | (in_place_of == nullptr ? 0 : MAP_FIXED), fd,
@@ -53,29 +61,30 @@ Result<std::byte*> map_pages(int fd, const Extent& extent, std::byte* in_place_o
 }  // namespace
 
 Result<Mapping> Mapping::map(int fd, const Extent& extent) {
-    struct stat status {};
-    if (::fstat(fd, &status) != 0) {
-        return os_error("fstat", errno, "cannot size a region");
-    }
-    MRDA_TRY(check_range(extent, static_cast<std::uint64_t>(status.st_size)));
+    MRDA_TRY(check_file(fd, extent));
     MRDA_ASSIGN(std::byte* const data, map_pages(fd, extent, nullptr));
     return Mapping(data, extent.size_bytes);
 }
 
-Result<Mapping> Mapping::replace(Mapping old, int fd, const Extent& extent) {
-    if (extent.size_bytes != old.size_bytes_) {
-        return make_error(Errc::invalid_argument, std::to_string(extent.size_bytes) +
-                                                      " bytes cannot take the place of " +
-                                                      std::to_string(old.size_bytes_));
+Result<void> Mapping::show(int fd, const Extent& extent) {
+    const auto shown = [&]() -> Result<void> {
+        if (extent.size_bytes != size_bytes_) {
+            return make_error(Errc::invalid_argument, std::to_string(extent.size_bytes) +
+                                                          " bytes cannot take the place of " +
+                                                          std::to_string(size_bytes_));
+        }
+        MRDA_TRY(check_file(fd, extent));
+        MRDA_TRY(map_pages(fd, extent, data_));
+        return {};
+    }();
+    // The old pages may be gone by now, and are in no case what was asked for.
+    if (!shown.ok() && data_ != nullptr &&
+        ::mmap(data_, size_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+               -1, 0) == MAP_FAILED) {
+        // Nothing may be mapped there by chance and be taken for these pages, or unmapped as them.
+        __builtin_trap();
     }
-    struct stat status {};
-    if (::fstat(fd, &status) != 0) {
-        return os_error("fstat", errno, "cannot size a region");
-    }
-    MRDA_TRY(check_range(extent, static_cast<std::uint64_t>(status.st_size)));
-    MRDA_ASSIGN(std::byte* const data, map_pages(fd, extent, old.data_));
-    old.data_ = nullptr;
-    return Mapping(data, extent.size_bytes);
+    return shown;
 }
 
 Mapping::Mapping(Mapping&& other) noexcept

@@ -131,16 +131,32 @@ TEST_F(RegionTest, two_mappings_show_the_same_bytes) {
     EXPECT_EQ(second->data()[0], std::byte{7});
 }
 
-TEST_F(RegionTest, a_replaced_mapping_keeps_its_place) {
+TEST_F(RegionTest, a_mapping_that_shows_another_region_keeps_its_place) {
     const auto old_region = Region::create_memfd("old", 4096);
     const auto new_region = Region::create_memfd("new", 4096);
     auto mapping = Mapping::map(old_region->fd(), {0, 4096});
     std::byte* const place = mapping->data();
     place[0] = std::byte{1};
-    const auto replaced = Mapping::replace(std::move(*mapping), new_region->fd(), {0, 4096});
-    ASSERT_TRUE(replaced.ok());
-    EXPECT_EQ(replaced->data(), place);
+    ASSERT_TRUE(mapping->show(new_region->fd(), {0, 4096}).ok());
+    EXPECT_EQ(mapping->data(), place);
     EXPECT_EQ(place[0], std::byte{0});
+    place[1] = std::byte{2};
+    EXPECT_EQ(Mapping::map(new_region->fd(), {0, 4096})->data()[1], std::byte{2});
+}
+
+TEST_F(RegionTest, a_mapping_that_cannot_show_another_region_shows_pages_of_its_own) {
+    const auto old_region = Region::create_memfd("old", 4096);
+    auto mapping = Mapping::map(old_region->fd(), {0, 4096});
+    std::byte* const place = mapping->data();
+    place[0] = std::byte{1};
+    const auto larger = Region::create_memfd("larger", 8192);
+    EXPECT_EQ(mapping->show(larger->fd(), {0, 8192}).error().code, Errc::invalid_argument);
+    ASSERT_EQ(mapping->data(), place);
+    EXPECT_EQ(place[0], std::byte{0});
+    place[0] = std::byte{2};
+    EXPECT_FALSE(mapping->show(-1, {0, 4096}).ok());
+    EXPECT_EQ(place[0], std::byte{0});
+    EXPECT_EQ(Mapping::map(old_region->fd(), {0, 4096})->data()[0], std::byte{1});
 }
 
 }  // namespace

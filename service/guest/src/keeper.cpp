@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "os.h"
@@ -176,9 +177,15 @@ void Keeper::follow() {
         in_doubt_ = false;  // The old watch's last word.
     }
     followed_ns_ = os::now_ns();
-    watch_ = std::make_unique<Watch>(
-        control_, session_id(), [this](const v1::SessionStatus& status) { heard(status); },
-        [this](const Result<void>& ended) { lost_sight(ended); });
+    try {
+        watch_ = std::make_unique<Watch>(
+            control_, session_id(), [this](const v1::SessionStatus& status) { heard(status); },
+            [this](const Result<void>& ended) { lost_sight(ended); });
+    } catch (const std::system_error&) {
+        // No thread is left for it; the next renewal tries again.
+        const std::lock_guard lock(mutex_);
+        watching_ = false;
+    }
 }
 
 void Keeper::heard(const v1::SessionStatus& status) {
@@ -214,8 +221,8 @@ std::optional<Attachment> Keeper::take_returned() {
     const std::lock_guard lock(mutex_);
     std::optional<Attachment> taken;
     taken.swap(returned_);
-    if (taken) {
-        link_ = Link::up;
+    if (taken && link_ == Link::returned) {
+        link_ = Link::up;  // Unless it has ended meanwhile.
     }
     return taken;
 }

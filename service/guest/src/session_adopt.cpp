@@ -8,7 +8,6 @@
 namespace mrda::guest::core {
 
 using ivshmem::Channel;
-using ivshmem::Mapping;
 using ivshmem::SlotOwners;
 
 bool Session::memory_is_whole() const {
@@ -41,8 +40,7 @@ Result<void> Session::replace_input(Attachment& fresh) {
     }
     const std::lock_guard lock(wake_mutex_);
     channel_.reset();
-    MRDA_ASSIGN(input_,
-                Mapping::replace(std::move(input_), fresh.input_region.get(), fresh.input_extent));
+    MRDA_TRY(input_.show(fresh.input_region.get(), fresh.input_extent));
     MRDA_ASSIGN(channel_, Channel::attach(input_.control(layout_.control_bytes()), layout_,
                                           Channel::Side::guest));
     return {};

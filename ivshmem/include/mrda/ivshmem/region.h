@@ -22,16 +22,17 @@ class Mapping {
     /// Maps `extent` of `fd`, which is borrowed. Both ends of the extent must be page-aligned.
     /// Errors: invalid_argument, out_of_memory, permission_denied, io.
     static Result<Mapping> map(int fd, const Extent& extent);
-    /// The same in the place of `old`, so that pointers into it stay good and show the new memory.
-    /// On failure `old` is gone. Errors: as map(); invalid_argument (another size).
-    static Result<Mapping> replace(Mapping old, int fd, const Extent& extent);
-
     Mapping() = default;
     Mapping(Mapping&& other) noexcept;
     Mapping& operator=(Mapping&& other) noexcept;
     ~Mapping();
     Mapping(const Mapping&) = delete;
     Mapping& operator=(const Mapping&) = delete;
+
+    /// Shows `extent` of `fd`, which is borrowed, in the same place: pointers into it stay good. On
+    /// failure they stay good, too, and show pages of zeros that nobody shares.
+    /// Errors: as map(); invalid_argument (another size).
+    Result<void> show(int fd, const Extent& extent);
 
     [[nodiscard]] std::byte* data() const { return data_; }
     [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
