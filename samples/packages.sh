@@ -3,10 +3,13 @@
 
 MRDA_BUILD_PACKAGES="cmake ninja-build g++ pkg-config libze-dev libva-dev libdrm-dev libvpl-dev libyuv-dev
   libx264-dev libx265-dev libsvtav1enc-dev libavutil-dev libcli11-dev nlohmann-json3-dev
-  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libspdlog-dev libtomlplusplus-dev libsystemd-dev"
+  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libspdlog-dev libtomlplusplus-dev libsystemd-dev libseccomp-dev"
+# For a guest: cmake -DMRDA_GUEST_ONLY=ON.
+MRDA_GUEST_PACKAGES="cmake ninja-build g++ pkg-config libcli11-dev nlohmann-json3-dev
+  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"
 MRDA_SAMPLE_PACKAGES="ffmpeg"
 MRDA_BENCH_PACKAGES="libiceoryx-posh-dev iceoryx"
-MRDA_TEST_PACKAGES="libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth"
+MRDA_TEST_PACKAGES="openssl libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth"
 
 # Installs those of "$@" that are missing, as root or through sudo, and says which.
 mrda_install() {

@@ -233,7 +233,8 @@ std::string to_message(const WorkerJob& job) {
                  {"platform", job.platform},
                  {"device", job.device},
                  {"plugin_dir", job.plugin_dir},
-                 {"driver_dir", job.driver_dir}});
+                 {"driver_dir", job.driver_dir},
+                 {"memory_bytes", job.memory_bytes}});
 }
 
 Result<WorkerJob> parse_job(std::string_view message) {
@@ -251,6 +252,7 @@ Result<WorkerJob> parse_job(std::string_view message) {
     reader.get("device", job.device);
     reader.get("plugin_dir", job.plugin_dir);
     reader.get("driver_dir", job.driver_dir);
+    reader.get("memory_bytes", job.memory_bytes);
     MRDA_TRY(reader.done());
     return job;
 }

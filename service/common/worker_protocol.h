@@ -13,7 +13,7 @@
 
 namespace mrda::service {
 
-/// What a guest asks to be encoded, in values that were checked (see encode_params.h).
+/// What a guest asks to be encoded, in values that were checked (by plan_session()).
 struct EncodeParams {
     std::string codec;    ///< "avc", "hevc", "av1", "copy".
     std::string profile;  ///< Empty: the plugin chooses.
@@ -45,7 +45,8 @@ struct WorkerJob {
     std::string platform;    ///< "gpu" or "software".
     std::string device;      ///< A PCI address, or empty.
     std::string plugin_dir;
-    std::string driver_dir;  ///< Of the software drivers.
+    std::string driver_dir;          ///< Of the software drivers.
+    std::uint64_t memory_bytes = 0;  ///< The most it may have of its own; 0: no limit.
 };
 
 /// Where a worker finds what it inherits.

@@ -6,12 +6,11 @@
 
 #include "mrda/interop/frame_layout.h"
 #include "mrda/ivshmem/session_layout.h"
+#include "slot_sizes.h"
 
 namespace mrda::ctl {
 
 namespace {
-
-constexpr std::uint32_t kMacroblockPx = 16;
 
 struct Size {
     std::uint32_t width_px = 0;
@@ -34,10 +33,6 @@ Result<Size> parse_size(const std::string& text) {
                                                   std::to_string(kMaxDimensionPx));
 }
 
-std::uint32_t macroblocks(std::uint32_t px) {
-    return (px + kMacroblockPx - 1) / kMacroblockPx * kMacroblockPx;
-}
-
 }  // namespace
 
 Result<RegionSize> region_size(const std::string& size, const std::string& format,
@@ -45,13 +40,13 @@ Result<RegionSize> region_size(const std::string& size, const std::string& forma
     MRDA_ASSIGN(const Size picture, parse_size(size));
     MRDA_ASSIGN(const FormatAndModifier parsed, parse_format(format));
     MRDA_ASSIGN(const FrameLayout frame,
-                FrameLayout::linear(parsed.drm_fourcc, macroblocks(picture.width_px),
-                                    macroblocks(picture.height_px)));
+                service::encoder_frame(parsed.drm_fourcc, picture.width_px, picture.height_px));
     MRDA_ASSIGN(const auto layout,
-                ivshmem::SessionLayout::make({.input_slots = frames,
-                                              .input_slot_bytes = frame.size_bytes(),
-                                              .output_slots = frames,
-                                              .output_slot_bytes = frame.size_bytes()}));
+                ivshmem::SessionLayout::make(
+                    {.input_slots = frames,
+                     .input_slot_bytes = frame.size_bytes(),
+                     .output_slots = frames,
+                     .output_slot_bytes = service::default_output_slot_bytes(frame)}));
     RegionSize result;
     result.layout = frame.to_string();
     result.slot_bytes = layout.input_slot_bytes();

@@ -13,7 +13,7 @@ struct RegionSize {
     std::string layout;  ///< Of one frame, for people.
     std::uint64_t slot_bytes = 0;
     std::uint64_t input_bytes = 0;   ///< Control pages, rings and input slots.
-    std::uint64_t output_bytes = 0;  ///< Output slots, of the same size.
+    std::uint64_t output_bytes = 0;  ///< Output slots, a quarter larger.
     std::uint64_t region_bytes = 0;  ///< Both, rounded up to a power of two: what a PCI BAR needs.
 };
 

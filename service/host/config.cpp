@@ -110,6 +110,7 @@ Result<void> read_vm(const toml::table& table, const std::string& where, Config&
 Result<void> read_limits(const toml::table& table, const std::string& where,
                          ResourceLimits& limits) {
     std::uint64_t reserve_mib = limits.memory_reserve_bytes >> 20U;
+    std::uint64_t worker_mib = limits.worker_memory_bytes >> 20U;
     std::string strategy = "gpu-first";
     Table reader(table, where + "[limits] ");
     reader.get("strategy", strategy);
@@ -118,8 +119,10 @@ Result<void> read_limits(const toml::table& table, const std::string& where,
     reader.get("gpu_load", limits.gpu_load);
     reader.get("cpu_load", limits.cpu_load);
     reader.get("memory_reserve_mib", reserve_mib);
+    reader.get("worker_memory_mib", worker_mib);
     MRDA_TRY(reader.done());
     limits.memory_reserve_bytes = reserve_mib << 20U;
+    limits.worker_memory_bytes = worker_mib << 20U;
     if (strategy != "gpu-first" && strategy != "cpu-first") {
         return make_error(Errc::invalid_argument, where + "[limits] strategy \"" + strategy +
                                                       "\": choose gpu-first or cpu-first");

@@ -6,16 +6,15 @@
 #include <limits>
 #include <string_view>
 
+#include "slot_sizes.h"
+
 namespace mrda::service {
 
 namespace {
 
-/// Encoders read whole macroblocks, so that much must lie behind the picture.
-constexpr std::uint32_t kMacroblockPx = 16;
 /// Beyond what is in flight: what guest and encoder each hold, and reorder.
 constexpr std::uint32_t kSpareSlots = 8;
-/// Headers, before any pixel.
-constexpr std::uint64_t kLeastOutputBytes = 64 * 1024;
+constexpr std::size_t kMaxPluginName = 64;
 
 Error wrong(const std::string& field, const std::string& value, const std::string& wanted) {
     return make_error(Errc::invalid_argument, field + " " + value + ": " + wanted);
@@ -62,6 +61,19 @@ Result<const CodecRow*> row_of(const v1::EncodeConfig& config) {
     return &*row;
 }
 
+/// It becomes part of a file's name, in the worker.
+Result<void> check_plugin(const std::string& name) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    if (name.size() > kMaxPluginName || !std::all_of(name.begin(), name.end(), allowed)) {
+        return wrong(
+            "plugin", "\"" + name.substr(0, kMaxPluginName) + "\"",
+            "names have up to " + std::to_string(kMaxPluginName) + " letters a-z, digits, _ and -");
+    }
+    return {};
+}
+
 Result<EncodeParams> params_of(const v1::EncodeConfig& config) {
     MRDA_ASSIGN(const CodecRow* const row, row_of(config));
     if (config.rate_control() != v1::RATE_CONTROL_CQP &&
@@ -84,6 +96,7 @@ Result<EncodeParams> params_of(const v1::EncodeConfig& config) {
     MRDA_TRY(in_range("GOP reference distance", config.gop_ref_dist(), 1, 16));
     MRDA_TRY(in_range("reference frames", config.num_ref_frames(), 1, 16));
     MRDA_TRY(in_range("target usage", config.target_usage(), 1, 7));
+    MRDA_TRY(check_plugin(config.plugin()));
     MRDA_TRY(in_range("async depth", config.async_depth(), 1, 64));
     return EncodeParams{.codec = row->name,
                         .profile = config.profile(),
@@ -102,11 +115,6 @@ Result<EncodeParams> params_of(const v1::EncodeConfig& config) {
                         .async_depth = config.async_depth()};
 }
 
-std::uint32_t macroblocks(std::uint32_t px) {
-    return (px + kMacroblockPx - 1) / kMacroblockPx * kMacroblockPx;
-}
-
-/// The layout that the encoder can import as it is: whole macroblocks, Intel's pitch.
 Result<FrameLayout> frame_of(std::uint32_t drm_fourcc, const EncodeParams& params) {
     // Refuses odd sizes where chroma is subsampled, which rounding up would hide.
     MRDA_ASSIGN(const FrameLayout picture,
@@ -114,8 +122,7 @@ Result<FrameLayout> frame_of(std::uint32_t drm_fourcc, const EncodeParams& param
     if (params.codec == "copy") {
         return picture;
     }
-    return FrameLayout::linear(drm_fourcc, macroblocks(params.width_px),
-                               macroblocks(params.height_px));
+    return encoder_frame(drm_fourcc, params.width_px, params.height_px);
 }
 
 Result<ivshmem::SessionLayout> layout_of(const v1::CreateRequest& request,
@@ -132,8 +139,7 @@ Result<ivshmem::SessionLayout> layout_of(const v1::CreateRequest& request,
                      frame.to_string() + " needs " + std::to_string(frame.size_bytes()));
     }
     if (slots.output_slot_bytes == 0) {
-        // Only pages that a packet reaches exist, so this costs nothing.
-        slots.output_slot_bytes = std::max(frame.size_bytes(), kLeastOutputBytes);
+        slots.output_slot_bytes = default_output_slot_bytes(frame);
     }
     return ivshmem::SessionLayout::make(slots);
 }

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kMaxPeers = 64;
 constexpr std::size_t kMaxTokenBytes = 128;
 constexpr std::uint64_t kPatienceNs = 2'000'000'000;
+constexpr std::uint64_t kRetryNs = 100'000'000;
 
 /// One byte with one descriptor; what the peer does not take is dropped.
 void send_descriptor(int socket, int fd) {
@@ -75,12 +76,19 @@ RegionSocket::~RegionSocket() {
         drop(peers_.begin()->first);
     }
     loop_.forget(watch_);
+    loop_.cancel(retry_);
     ::unlink(path_.c_str());
 }
 
 void RegionSocket::accept() {
+    if (peers_.size() >= kMaxPeers) {
+        drop(peers_.begin()->first);  // Who says nothing for longest must not keep others out.
+    }
     Fd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket || peers_.size() >= kMaxPeers) {
+    if (!socket) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+            pause();
+        }
         return;
     }
     const std::uint64_t id = next_peer_++;
@@ -89,6 +97,19 @@ void RegionSocket::accept() {
         const EventLoop::Id timer = loop_.after(kPatienceNs, [this, id] { drop(id); });
         peers_.emplace(id, Peer{std::move(socket), *watch, timer});
     }
+}
+
+void RegionSocket::pause() {
+    // Whoever waits goes on waiting, and the loop is not told of it again and again.
+    loop_.forget(std::exchange(watch_, 0));
+    retry_ = loop_.after(kRetryNs, [this] {
+        const auto watch = loop_.watch(socket_.get(), [this] { accept(); });
+        if (watch.ok()) {
+            watch_ = *watch;
+        } else {
+            pause();
+        }
+    });
 }
 
 void RegionSocket::serve(std::uint64_t peer) {

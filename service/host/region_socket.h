@@ -35,6 +35,8 @@ class RegionSocket {
 
     RegionSocket(EventLoop& loop, std::string path, Fd socket, Find find);
     void accept();
+    /// Where there is no descriptor left for who connects.
+    void pause();
     void serve(std::uint64_t peer);
     void drop(std::uint64_t peer);
 
@@ -43,6 +45,7 @@ class RegionSocket {
     Fd socket_;
     Find find_;
     EventLoop::Id watch_ = 0;
+    EventLoop::Id retry_ = 0;
     std::map<std::uint64_t, Peer> peers_;
     std::uint64_t next_peer_ = 1;
 };

@@ -177,6 +177,9 @@ Result<Placement> ResourceManager::place(std::uint64_t pixels_per_second) {
         MRDA_TRY(admit_to_cpu(pixels_per_second));
         return Placement{};
     };
+    if (limits_.strategy == Strategy::gpu_only) {
+        return place_on_gpu(pixels_per_second);
+    }
     if (devices_.empty()) {
         return on_cpu();
     }

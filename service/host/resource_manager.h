@@ -12,7 +12,11 @@
 namespace mrda::service {
 
 /// Which is asked first whether it has room.
-enum class Strategy : std::uint8_t { gpu_first, cpu_first };
+enum class Strategy : std::uint8_t {
+    gpu_first,
+    cpu_first,
+    gpu_only,  ///< Where the platform was named, and not chosen.
+};
 
 struct ResourceLimits {
     Strategy strategy = Strategy::gpu_first;
@@ -28,6 +32,8 @@ struct ResourceLimits {
     double cpu_load = 1;
     /// Of memory that must stay available.
     std::uint64_t memory_reserve_bytes = std::uint64_t{256} << 20;
+    /// What one worker may have of its own; 0: half of the machine's.
+    std::uint64_t worker_memory_bytes = 0;
 };
 
 /// Where a session's codec runs.

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "log.h"
+#include "mrda/interop/exit_code.h"
 #include "runtime_dir.h"
 #include "state_file.h"
 
@@ -26,8 +27,14 @@ namespace {
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kSampleNs = 1'000'000'000;
 constexpr std::uint64_t kDeviceNs = 5'000'000'000;
+/// For killed workers to be reaped, beyond the time that draining has.
+constexpr std::uint64_t kLastPatienceNs = 10'000'000'000;
 /// No message of ours is longer, so none of anybody's may be.
 constexpr int kMaxRpcBytes = 64 * 1024;
+constexpr std::size_t kMaxRpcMemoryBytes = std::size_t{64} << 20;
+constexpr int kMaxRpcThreads = 16;
+constexpr int kMaxConcurrentCalls = 128;
+constexpr int kKeepaliveMs = 20'000;
 
 Result<std::string> read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -50,6 +57,20 @@ Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const TlsFiles& 
     MRDA_ASSIGN(std::string certificate, read_file(tls.certificate));
     options.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
     return grpc::SslServerCredentials(options);
+}
+
+/// What a client that means ill can have of this process: frames, calls at once on a connection,
+/// connections that say nothing, memory, and the threads that reflection takes.
+void bound(grpc::ServerBuilder& builder) {
+    grpc::ResourceQuota quota("mrda");
+    quota.Resize(kMaxRpcMemoryBytes);
+    quota.SetMaxThreads(kMaxRpcThreads);
+    builder.SetResourceQuota(quota);
+    builder.SetMaxReceiveMessageSize(kMaxRpcBytes);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentCalls);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
 }
 
 std::string program_dir() {
@@ -87,8 +108,15 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config) {
     SessionSettings settings;
     MRDA_TRY(server->choose(config, settings));
     MRDA_ASSIGN(server->loop_, EventLoop::create());
-    server->resources_.emplace(config.limits);
+    ResourceLimits limits = config.limits;
+    if (config.platform == PlatformRequest::gpu) {
+        limits.strategy = Strategy::gpu_only;
+    }
+    server->resources_.emplace(limits);
     MRDA_TRY(server->resources_->sample());
+    settings.worker_memory_bytes = limits.worker_memory_bytes != 0
+                                       ? limits.worker_memory_bytes
+                                       : server->resources_->last().memory_total_bytes / 2;
     if (server->platform_ == to_string(Platform::gpu)) {
         server->see_devices(probe_devices(server->probe_program_));
     }
@@ -151,11 +179,12 @@ Result<void> Server::add_vms(const Config& config) {
         local.name = "local";
         MRDA_TRY(vms_->add(local, false));
     }
-    if (!vms_->has_default()) {
-        const auto local = vms_->find("local");
-        MRDA_TRY(vms_->make_default(local != nullptr ? "local" : vms_->all().front()->config.name));
+    // Again at every start: the folder of the token may have gone with a reboot.
+    std::string name = vms_->default_vm();
+    if (name.empty()) {
+        name = vms_->find("local") != nullptr ? "local" : vms_->all().front()->config.name;
     }
-    return {};
+    return vms_->make_default(name);
 }
 
 Result<void> Server::listen(const Config& config) {
@@ -168,6 +197,17 @@ Result<void> Server::listen(const Config& config) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
+    // First: whoever sees a guest's socket can already administer the service.
+    const std::string admin = "unix:" + runtime_dir_ + "/" + kAdminSocketName;
+    grpc::ServerBuilder admin_builder;
+    admin_builder.AddListeningPort(admin, grpc::InsecureServerCredentials());
+    bound(admin_builder);
+    admin_builder.RegisterService(&*admin_api_);
+    admin_server_ = admin_builder.BuildAndStart();
+    if (admin_server_ == nullptr) {
+        return make_error(Errc::busy, "cannot listen on " + admin);
+    }
+
     const std::string local = "unix:" + runtime_dir_ + "/" + kServiceSocketName;
     grpc::ServerBuilder builder;
     builder.AddListeningPort(local, grpc::InsecureServerCredentials());
@@ -176,24 +216,13 @@ Result<void> Server::listen(const Config& config) {
         MRDA_ASSIGN(const auto credentials, credentials_of(config.tls));
         builder.AddListeningPort(config.address, credentials, &port);
     }
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.SetMaxReceiveMessageSize(kMaxRpcBytes);
+    bound(builder);
     builder.RegisterService(&*sessions_api_);
     sessions_server_ = builder.BuildAndStart();
     if (sessions_server_ == nullptr || port == 0) {
         return make_error(Errc::busy, "cannot listen on " +
                                           (config.address.empty() ? local : config.address) +
                                           "; is it in use?");
-    }
-
-    const std::string admin = "unix:" + runtime_dir_ + "/" + kAdminSocketName;
-    grpc::ServerBuilder admin_builder;
-    admin_builder.AddListeningPort(admin, grpc::InsecureServerCredentials());
-    admin_builder.SetMaxReceiveMessageSize(kMaxRpcBytes);
-    admin_builder.RegisterService(&*admin_api_);
-    admin_server_ = admin_builder.BuildAndStart();
-    if (admin_server_ == nullptr) {
-        return make_error(Errc::busy, "cannot listen on " + admin);
     }
     Log::info("listening", {{"local", local},
                             {"address", config.address.empty() ? "none" : config.address},
@@ -238,6 +267,11 @@ void Server::heard_signal() {
     Log::info("stopping", {{"sessions", std::to_string(sessions_->count())}});
     ::sd_notify(0, "STOPPING=1");
     sessions_->shut_down(drain_ns_, [this] { shut_down(); });
+    loop_->after(drain_ns_ + kLastPatienceNs, [this] {
+        // The kernel ends what is left with us; waiting for it could take for ever.
+        Log::error("a worker does not end", {{"sessions", std::to_string(sessions_->count())}});
+        ::_exit(kExitFailed);
+    });
 }
 
 void Server::shut_down() {

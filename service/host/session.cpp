@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 
 #include <cstring>
 #include <utility>
@@ -32,10 +33,29 @@ Error no_room(const SharedRegion& region, std::uint64_t wanted) {
                           " in one piece; use fewer or smaller slots, or give the VM more memory");
 }
 
+/// A file's pages exist when they are first written, and where the file system has none left then,
+/// whoever writes dies of it: the guest, or its worker.
+Result<void> check_file_system(const SharedRegion& region, std::uint64_t wanted) {
+    struct statvfs room {};
+    if (region.path.empty() || ::fstatvfs(region.region.fd(), &room) != 0) {
+        return {};
+    }
+    const std::uint64_t free_bytes = std::uint64_t{room.f_bavail} * room.f_frsize;
+    if (free_bytes < wanted) {
+        return make_error(Errc::exhausted,
+                          "the session needs " + std::to_string(wanted) + " bytes of " +
+                              region.path + ", and its file system has " +
+                              std::to_string(free_bytes) +
+                              " left; use fewer or smaller slots, or make it larger");
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<SessionMemory> SessionMemory::carve(SessionRegions regions,
                                            const ivshmem::SessionLayout& layout) {
+    MRDA_TRY(check_file_system(*regions.input, layout.input_extent_bytes()));
     const auto input = regions.input->extents.allocate(layout.input_extent_bytes());
     if (!input) {
         return no_room(*regions.input, layout.input_extent_bytes());
@@ -101,7 +121,8 @@ Result<void> Session::start() {
                   .platform = placement_.on_gpu() ? "gpu" : "software",
                   .device = placement_.pci_address,
                   .plugin_dir = settings_.plugin_dir,
-                  .driver_dir = settings_.driver_dir};
+                  .driver_dir = settings_.driver_dir,
+                  .memory_bytes = settings_.worker_memory_bytes};
     MRDA_TRY(send_message(control_.get(), to_message(job)));
     MRDA_ASSIGN(control_watch_, loop_.watch(control_.get(), [this] { hear(); }));
     MRDA_ASSIGN(worker_watch_, loop_.watch(worker_->pidfd(), [this] { reaped(); }));

@@ -17,6 +17,8 @@ using ivshmem::now_ns;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 /// Session ids of one life of the service; the epoch stands above them.
 constexpr int kEpochShift = 32;
+/// Of one session; its guest needs one, and another while it changes connections.
+constexpr std::ptrdiff_t kMaxWatches = 8;
 
 Error vm_exhausted(const Vm& vm, const std::string& what) {
     return make_error(Errc::exhausted, "VM " + vm.config.name + ": " + what);
@@ -346,6 +348,13 @@ void SessionManager::stop(Session& session) {
 
 Result<std::uint64_t> SessionManager::watch(const Vm* vm, std::uint64_t id, Watcher watcher) {
     MRDA_ASSIGN(const Session* const session, find(vm, id));
+    const auto watched = std::count_if(watches_.begin(), watches_.end(), [id](const auto& watch) {
+        return watch.second.session == id;
+    });
+    if (watched >= kMaxWatches) {
+        return make_error(Errc::exhausted, "session " + std::to_string(id) + " is watched by " +
+                                               std::to_string(watched) + " calls; end one");
+    }
     const bool last = is_last(session->state());
     watcher(session->status(), last);
     const std::uint64_t watch = next_watch_++;

@@ -71,28 +71,20 @@ VmConfig config_from(const json& object) {
     return config;
 }
 
-/// The file, made if it is not there. One that is there keeps its size.
-Result<std::shared_ptr<SharedRegion>> region_at(const std::string& path, std::uint64_t size_bytes) {
-    auto made = ivshmem::Region::create_file(path, size_bytes);
-    if (!made.ok() && made.error().code == Errc::busy) {
-        made = ivshmem::Region::open_file(path, ::geteuid());
-    }
-    MRDA_ASSIGN(ivshmem::Region region, std::move(made));
-    return std::make_shared<SharedRegion>(std::move(region), path);
-}
-
 Result<void> open_files(Vm& vm) {
     const VmConfig& config = vm.config;
     if (config.in_device_path.empty() || vm.in_file != nullptr) {
         return {};
     }
-    MRDA_ASSIGN(auto input, region_at(config.in_device_path, config.memory_bytes));
+    MRDA_ASSIGN(auto input,
+                vm.device_files->open(config.in_device_path, config.memory_bytes, config.name));
     if (config.out_device_path == config.in_device_path) {
         vm.out_file = input;
     } else {
         const std::uint64_t size_bytes =
             config.out_memory_bytes == 0 ? config.memory_bytes : config.out_memory_bytes;
-        MRDA_ASSIGN(vm.out_file, region_at(config.out_device_path, size_bytes));
+        MRDA_ASSIGN(vm.out_file,
+                    vm.device_files->open(config.out_device_path, size_bytes, config.name));
     }
     vm.in_file = std::move(input);
     return {};
@@ -159,6 +151,7 @@ Result<void> VmRegistry::insert(VmConfig config, bool keep) {
     const auto old = find(name);
     const auto vm = old == nullptr ? std::make_shared<Vm>() : old;
     MRDA_ASSIGN(vm->token, token_of(name));
+    vm->device_files = device_files_;
     if (config.in_device_path != vm->config.in_device_path ||
         config.out_device_path != vm->config.out_device_path) {
         vm->in_file.reset();
@@ -175,13 +168,17 @@ Result<void> VmRegistry::make_default(const std::string& name) {
     if (vm == nullptr) {
         return make_error(Errc::not_found, "no VM \"" + name + "\"");
     }
+    MRDA_TRY(write_private_file(default_path(), name + "\n"));
     return write_private_file(runtime_dir_ + "/" + kDefaultTokenName, vm->token + "\n");
 }
 
-bool VmRegistry::has_default() const {
-    const auto text = read_private_file(runtime_dir_ + "/" + kDefaultTokenName);
-    return text.ok() && text->has_value() &&
-           find_by_token((*text)->substr(0, (*text)->find('\n'))) != nullptr;
+std::string VmRegistry::default_vm() const {
+    const auto kept = read_private_file(default_path());
+    if (!kept.ok() || !kept->has_value()) {
+        return {};
+    }
+    const std::string name = (*kept)->substr(0, (*kept)->find('\n'));
+    return find(name) == nullptr ? std::string() : name;
 }
 
 Result<void> VmRegistry::remove(const std::string& name) {
@@ -227,16 +224,17 @@ std::shared_ptr<Vm> VmRegistry::find(const std::string& name) const {
 }
 
 Result<SessionRegions> regions_of(Vm& vm, const std::string& in_path, const std::string& out_path) {
-    if (in_path.empty() && out_path.empty()) {
+    const bool named = !in_path.empty() || !out_path.empty();
+    if (!named && vm.config.in_device_path.empty()) {
         if (vm.memfd == nullptr) {
             MRDA_ASSIGN(
                 ivshmem::Region region,
                 ivshmem::Region::create_memfd("mrda-" + vm.config.name, vm.config.memory_bytes));
-            vm.memfd = std::make_shared<SharedRegion>(std::move(region), std::string());
+            vm.memfd = std::make_shared<SharedRegion>(std::move(region), "", vm.config.name);
         }
         return SessionRegions{vm.memfd, vm.memfd};
     }
-    if (in_path != vm.config.in_device_path || out_path != vm.config.out_device_path) {
+    if (named && (in_path != vm.config.in_device_path || out_path != vm.config.out_device_path)) {
         return make_error(Errc::permission_denied,
                           "device paths \"" + in_path + "\" and \"" + out_path +
                               "\" are not those of VM " + vm.config.name +

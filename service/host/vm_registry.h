@@ -8,9 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "extent_allocator.h"
+#include "device_files.h"
 #include "mrda/interop/result.h"
-#include "mrda/ivshmem/region.h"
 
 namespace mrda::service {
 
@@ -26,22 +25,11 @@ struct VmConfig {
     std::uint64_t max_pixels_per_second = std::uint64_t{3840} * 2160 * 240;
 };
 
-/// Shared memory of one VM, and who has which part of it.
-struct SharedRegion {
-    ivshmem::Region region;
-    ExtentAllocator extents;
-    std::string path;  ///< Empty: a memfd.
-    /// The service is ending: guests may still read what they hold, so nothing is released.
-    bool keep_pages = false;
-
-    explicit SharedRegion(ivshmem::Region made, std::string at)
-        : region(std::move(made)), extents(region.size_bytes()), path(std::move(at)) {}
-};
-
 /// A VM identity. Sessions hold it, so what they use outlives its removal.
 struct Vm {
     VmConfig config;
     std::string token;
+    std::shared_ptr<DeviceFiles> device_files;  ///< Every VM's.
     // Made when the first session needs them.
     std::shared_ptr<SharedRegion> memfd;
     std::shared_ptr<SharedRegion> in_file;
@@ -64,11 +52,11 @@ class VmRegistry {
     /// not there. Returns the path of the token's file. `keep`: also across restarts.
     /// Errors: invalid_argument (name, paths), io, and the files'.
     Result<std::string> add(VmConfig config, bool keep);
-    /// Guests of this user that name no token are this VM's from now on: the default token is its.
-    /// Errors: not_found, io.
+    /// Guests of this user that name no token are this VM's from now on, also across restarts: the
+    /// default token is its. Errors: not_found, io.
     Result<void> make_default(const std::string& name);
-    /// Whether the default token is some VM's.
-    [[nodiscard]] bool has_default() const;
+    /// Whose it is; empty: nobody's, or one's that is no more.
+    [[nodiscard]] std::string default_vm() const;
     Result<void> remove(const std::string& name);
     [[nodiscard]] std::vector<std::shared_ptr<Vm>> all() const;
     [[nodiscard]] bool empty() const { return vms_.empty(); }
@@ -84,15 +72,18 @@ class VmRegistry {
     Result<void> insert(VmConfig config, bool keep);
     Result<void> save() const;
     Result<std::string> token_of(const std::string& name) const;
+    [[nodiscard]] std::string default_path() const { return state_dir_ + "/default_vm"; }
 
     std::string state_dir_;
     std::string runtime_dir_;
+    std::shared_ptr<DeviceFiles> device_files_ = std::make_shared<DeviceFiles>();
     std::map<std::string, std::shared_ptr<Vm>> vms_;
     std::map<std::string, bool> kept_;
 };
 
-/// The VM's memory for one session. Empty paths: its memfd. Others must be exactly what is
-/// configured for it. Errors: permission_denied (naming the path), and what making or opening says.
+/// The VM's memory for one session. Empty paths: what is configured for it, else its memfd. Others
+/// must be exactly what is configured. Errors: permission_denied (naming the path), and what making
+/// or opening says.
 struct SessionRegions {
     std::shared_ptr<SharedRegion> input;
     std::shared_ptr<SharedRegion> output;

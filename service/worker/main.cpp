@@ -58,6 +58,7 @@ Result<void> run() {
     MRDA_TRY(mrda::service::enter_sandbox());
     MRDA_ASSIGN(const auto message, mrda::service::receive_message(mrda::service::kControlFd));
     MRDA_ASSIGN(auto job, mrda::service::parse_job(message.value_or("")));
+    MRDA_TRY(mrda::service::limit_memory(job.memory_bytes));
     if (job.platform == "software") {
         // The environment is empty by design: what it would have named comes with the job.
         if (!job.driver_dir.empty() &&
@@ -70,6 +71,7 @@ Result<void> run() {
     }
     MRDA_ASSIGN(auto pipeline, Pipeline::create(std::move(job), Fd(mrda::service::kInputRegionFd),
                                                 Fd(mrda::service::kOutputRegionFd), send_event));
+    MRDA_TRY(mrda::service::forbid_system_calls());
     send_event(pipeline->running_event());
     std::thread([&pipeline] { obey(*pipeline); }).detach();
     const auto worked = pipeline->run();

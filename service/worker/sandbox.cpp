@@ -2,12 +2,19 @@
 #include "sandbox.h"
 
 #include <fcntl.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "mrda/interop/fd.h"
 
@@ -30,6 +37,61 @@ Result<void> limit(decltype(RLIMIT_CORE) which, rlim_t most, const char* name) {
     return {};
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kShadowMemory = true;  // Terabytes of it, which the limit would count.
+#else
+constexpr bool kShadowMemory = false;
+#endif
+
+/// Nothing of these is needed to encode; each is a way out of this process.
+// clang-format off
+constexpr std::array kForbidden{
+    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(pidfd_send_signal), SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(rt_sigqueueinfo),
+    SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind),
+    SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(mount), SCMP_SYS(umount2),
+    SCMP_SYS(chroot), SCMP_SYS(pivot_root), SCMP_SYS(setns), SCMP_SYS(unshare), SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key),
+    SCMP_SYS(request_key), SCMP_SYS(io_uring_setup), SCMP_SYS(open_by_handle_at)};
+// clang-format on
+/// No file can be made, changed or removed by its name, but for the GPU's nodes; and no process
+/// that is not under the same rules can be traced or have its memory read. linux/landlock.h: holds
+/// for this thread and for those that it starts.
+Result<void> close_file_system() {
+    const landlock_ruleset_attr handled{
+        .handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+                             LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                             LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                             LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                             LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM};
+    const Fd rules(
+        static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));
+    if (!rules && (errno == ENOSYS || errno == EOPNOTSUPP)) {
+        return {};  // Before Linux 5.13, or switched off: what the other limits leave is open.
+    }
+    if (!rules) {
+        return os_error("landlock_create_ruleset", errno, "cannot close the file system");
+    }
+    for (const char* path : {"/dev/dri", "/dev/udmabuf", "/dev/null"}) {
+        const Fd node(::open(path, O_PATH | O_CLOEXEC));
+        const landlock_path_beneath_attr rule{.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE,
+                                              .parent_fd = node.get()};
+        if (node && ::syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &rule,
+                              0) != 0) {
+            return os_error("landlock_add_rule", errno, std::string("cannot keep ") + path);
+        }
+    }
+    if (::syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0) {
+        return os_error("landlock_restrict_self", errno, "cannot close the file system");
+    }
+    return {};
+}
+
+struct FilterFree {
+    void operator()(void* filter) const { ::seccomp_release(filter); }
+};
+
 }  // namespace
 
 Result<void> enter_sandbox() {
@@ -43,8 +105,48 @@ Result<void> enter_sandbox() {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return os_error("prctl(PR_SET_NO_NEW_PRIVS)", errno, "cannot give up new privileges");
     }
+    MRDA_TRY(close_file_system());
+    // After the last look into /proc/self, which is root's from here on.
+    if (::prctl(PR_SET_DUMPABLE, 0) != 0) {
+        return os_error("prctl(PR_SET_DUMPABLE)", errno, "cannot close its memory to others");
+    }
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
         return os_error("prctl(PR_SET_PDEATHSIG)", errno, "cannot end with the parent");
+    }
+    return {};
+}
+
+Result<void> limit_memory(std::uint64_t most_bytes) {
+    if (most_bytes == 0 || kShadowMemory) {
+        return {};
+    }
+    return limit(RLIMIT_DATA, most_bytes, "memory");
+}
+
+Result<void> forbid_system_calls() {
+    // Allowed otherwise: a GPU's driver is not ours to know, and does what it needs by ioctl.
+    const std::unique_ptr<void, FilterFree> filter(::seccomp_init(SCMP_ACT_ALLOW));
+    if (!filter) {
+        return make_error(Errc::io, "seccomp_init failed: cannot give up system calls");
+    }
+    // Of threads that the codec has started, too.
+    int status = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
+    for (std::size_t i = 0; status == 0 && i < kForbidden.size(); ++i) {
+        status = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), kForbidden[i], 0);
+    }
+    // Of itself it may ask for limits, and abort() signals its own process.
+    const auto self = static_cast<scmp_datum_t>(::getpid());
+    const std::array to_others{std::pair(SCMP_SYS(prlimit64), scmp_datum_t{0}),
+                               std::pair(SCMP_SYS(tgkill), self)};
+    for (std::size_t i = 0; status == 0 && i < to_others.size(); ++i) {
+        status = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), to_others[i].first, 1,
+                                    SCMP_A0(SCMP_CMP_NE, to_others[i].second));
+    }
+    if (status == 0) {
+        status = ::seccomp_load(filter.get());
+    }
+    if (status != 0) {
+        return os_error("seccomp_load", -status, "cannot give up system calls");
     }
     return {};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+
 #include "mrda/interop/result.h"
 
 namespace mrda::service {
@@ -9,5 +11,14 @@ namespace mrda::service {
 /// pixels), more than a few descriptors; and ends it with its parent. For the start of main().
 /// Errors: io.
 Result<void> enter_sandbox();
+
+/// At most so much memory of its own, shared memory not counted; more is refused to whoever asks
+/// for it, and the session fails. Errors: io.
+Result<void> limit_memory(std::uint64_t most_bytes);
+
+/// Gives up, for every thread and for good, the system calls by which this process could reach
+/// others, the network, or new programs. For when the codec is open: opening it may need them.
+/// Errors: io.
+Result<void> forbid_system_calls();
 
 }  // namespace mrda::service

@@ -32,6 +32,7 @@ VENDORS = {
     "spdlog": r"spdlog/",
     "toml": r"toml\+\+/",
     "systemd": r"systemd/",
+    "seccomp": r"seccomp\.h$",
     "test": r"(gtest|gmock|rapidcheck)(\.h$|/)",
 }
 
@@ -57,7 +58,7 @@ ROOMS = {
     ),
     "service/common": ({"interop", "ivshmem"}, {"json"}),
     "service/plugins": ({"interop", "media"}, set()),
-    "service/worker": ({"interop", "media", "ivshmem"}, set()),
+    "service/worker": ({"interop", "media", "ivshmem"}, {"seccomp"}),
     "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "cli11", "spdlog", "toml", "systemd"}),
     "service/guest": ({"interop", "ivshmem", "guest"}, {"grpc"}),
     "service/ctl": ({"interop", "ivshmem"}, {"grpc", "json", "cli11"}),

@@ -118,6 +118,16 @@ TEST_F(Gpus, come_second_where_the_processor_is_first) {
     EXPECT_EQ(manager.place(1)->pci_address, kA);
 }
 
+TEST_F(Gpus, that_were_asked_for_by_name_are_not_replaced_by_the_processor) {
+    ResourceManager manager(limits(Strategy::gpu_only));
+    ASSERT_TRUE(manager.sample().ok());
+    EXPECT_EQ(manager.place(1).error().code, Errc::exhausted) << "there is none";
+    manager.set_devices({reading(kA, 0, 0)});
+    EXPECT_EQ(manager.place(100)->pci_address, kA);
+    manager.reserve({kA}, 1000);
+    EXPECT_EQ(manager.place(100).error().code, Errc::exhausted);
+}
+
 TEST_F(Gpus, that_vanish_get_nothing_new_and_keep_count_of_what_they_had) {
     ResourceManager manager(limits(Strategy::gpu_first));
     ASSERT_TRUE(manager.sample().ok());

@@ -138,6 +138,23 @@ TEST_F(SessionTest, whose_worker_dies_fails_by_name_and_frees_everything) {
     EXPECT_EQ(session(*other).state(), SessionState::running);
 }
 
+TEST_F(SessionTest, is_watched_by_a_few_at_once) {
+    start_manager();
+    const auto reply = create("a", request());
+    ASSERT_TRUE(reply.ok());
+    const std::uint64_t id = reply->status().session_id();
+    const auto watch = [&] { return manager_->watch(nullptr, id, [](const auto&, bool) {}); };
+    std::vector<std::uint64_t> watches;
+    for (auto watching = watch(); watching.ok(); watching = watch()) {
+        watches.push_back(*watching);
+        ASSERT_LT(watches.size(), 100U);
+    }
+    EXPECT_GE(watches.size(), 2U);
+    EXPECT_EQ(watch().error().code, Errc::exhausted);
+    manager_->unwatch(watches.front());
+    EXPECT_TRUE(watch().ok());
+}
+
 TEST_F(SessionTest, whose_guest_is_silent_ends_with_its_lease) {
     settings_.lease_ns = 100'000'000;
     start_manager();

@@ -99,6 +99,15 @@ TEST_F(VmRegistryTest, makes_device_files_and_gives_them_to_their_vm_alone) {
         << "two VMs, one region";
 }
 
+TEST_F(VmRegistryTest, a_vm_with_devices_has_no_other_memory) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(with_files("a"), true).ok());
+    const auto regions = regions_of(*registry.find("a"), "", "");
+    ASSERT_TRUE(regions.ok());
+    EXPECT_EQ(regions->input->path, dir_ / "in");
+    EXPECT_EQ(regions->output->path, dir_ / "out");
+}
+
 TEST_F(VmRegistryTest, one_device_for_both_is_one_region) {
     VmRegistry registry = open();
     VmConfig config = with_files("a");
@@ -151,15 +160,21 @@ TEST_F(VmRegistryTest, a_spoilt_state_file_is_named) {
     EXPECT_NE(registry.error().message.find("vms.json"), std::string::npos);
 }
 
-TEST_F(VmRegistryTest, the_default_token_is_the_chosen_vms) {
+TEST_F(VmRegistryTest, the_default_token_is_the_chosen_vms_also_after_a_restart) {
+    {
+        VmRegistry registry = open();
+        ASSERT_TRUE(registry.add(named("a"), true).ok());
+        ASSERT_TRUE(registry.add(named("b"), true).ok());
+        EXPECT_EQ(registry.default_vm(), "");
+        EXPECT_EQ(registry.make_default("nobody").error().code, Errc::not_found);
+        ASSERT_TRUE(registry.make_default("b").ok());
+        EXPECT_EQ(read_private_file(dir_ / "default.token").value(),
+                  registry.find("b")->token + "\n");
+    }
     VmRegistry registry = open();
-    ASSERT_TRUE(registry.add(named("a"), true).ok());
-    EXPECT_FALSE(registry.has_default());
-    ASSERT_TRUE(registry.make_default("a").ok());
-    EXPECT_TRUE(registry.has_default());
-    EXPECT_EQ(read_private_file(dir_ / "default.token").value(), registry.find("a")->token + "\n");
-    ASSERT_TRUE(registry.remove("a").ok());
-    EXPECT_FALSE(registry.has_default());
+    EXPECT_EQ(registry.default_vm(), "b");
+    ASSERT_TRUE(registry.remove("b").ok());
+    EXPECT_EQ(registry.default_vm(), "");
 }
 
 }  // namespace

@@ -7,6 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "mrda/interop/exit_code.h"
 #include "mrda/ivshmem/region.h"
 #include "worker_protocol.h"
@@ -135,6 +138,10 @@ TEST_F(WorkerProgram, runs_a_session_on_the_software_drivers_and_ends_with_its_c
         const WorkerEvent running = hear();
         EXPECT_EQ(running.kind, WorkerEvent::Kind::running) << running.message;
         EXPECT_EQ(running.path, "direct");
+        std::ifstream file("/proc/" + std::to_string(child_) + "/status");
+        const std::string status(std::istreambuf_iterator<char>(file), {});
+        EXPECT_THAT(status, HasSubstr("Seccomp:\t2"));
+        EXPECT_THAT(status, HasSubstr("NoNewPrivs:\t1"));
         send(to_message(WorkerCommand::stats));
         EXPECT_EQ(hear().kind, WorkerEvent::Kind::stats);
         control_.reset();

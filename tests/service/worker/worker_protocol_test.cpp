@@ -42,6 +42,7 @@ WorkerJob example() {
     job.device = "0000:03:00.0";
     job.plugin_dir = "/a/\"quoted\" place";
     job.driver_dir = "/b";
+    job.memory_bytes = std::uint64_t{3} << 32;
     return job;
 }
 
@@ -92,6 +93,7 @@ TEST(WorkerProtocol, a_job_comes_through_whole) {
     EXPECT_EQ(parsed->layout, job.layout);
     EXPECT_EQ(parsed->output, job.output);
     EXPECT_EQ(parsed->plugin_dir, job.plugin_dir);
+    EXPECT_EQ(parsed->memory_bytes, job.memory_bytes);
 }
 
 TEST(WorkerProtocol, events_and_commands_come_through_whole) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "extent_allocator.h"
+#include "mrda/interop/result.h"
+#include "mrda/ivshmem/region.h"
+
+namespace mrda::service {
+
+/// Shared memory of one VM, and which session has which part of it.
+struct SharedRegion {
+    ivshmem::Region region;
+    ExtentAllocator extents;
+    std::string path;   ///< Empty: a memfd.
+    std::string owner;  ///< The VM's name.
+    /// The service is ending: guests may still read what they hold, so nothing is released.
+    bool keep_pages = false;
+
+    SharedRegion(ivshmem::Region made, std::string at, std::string whose)
+        : region(std::move(made)),
+          extents(region.size_bytes()),
+          path(std::move(at)),
+          owner(std::move(whose)) {}
+};
+
+/// The regions that are files. However often and by whatever names a file is opened, it is one
+/// SharedRegion as long as anybody uses it, so that no page is given out twice. For the loop's
+/// thread.
+class DeviceFiles {
+  public:
+    /// The file, made if it is not there; one that is there keeps its size.
+    /// Errors: busy (another VM uses it, perhaps by another name), and what Region says.
+    Result<std::shared_ptr<SharedRegion>> open(const std::string& path, std::uint64_t size_bytes,
+                                               const std::string& owner);
+
+  private:
+    std::vector<std::weak_ptr<SharedRegion>> open_;
+};
+
+}  // namespace mrda::service
