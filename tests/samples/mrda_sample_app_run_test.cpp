@@ -37,7 +37,7 @@ class SampleApp : public testing::Test {
         ::unsetenv("MRDA_TOKEN_FILE");
         // For a program that was built with that sanitizer.
         ::setenv("TSAN_OPTIONS",
-                 "suppressions=" MRDA_SUPPRESSIONS_DIR "/tsan.supp:print_suppressions=0", 1);
+                 "suppressions=" MRDA_SUPPRESSIONS_DIR "/tsan_grpc.supp:print_suppressions=0", 1);
     }
     void serve(Manners manners = {}) { service_.emplace(dir_.path(), std::move(manners)); }
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from mrda_service import PATIENCE, Service, wait_until
+from mrda_service import LEASE, PATIENCE, Service, wait_until
 
 BIN = os.path.abspath(sys.argv.pop(1))
 WIDTH, HEIGHT = 320, 240
@@ -104,6 +104,66 @@ class Encode(unittest.TestCase):
         self.assertIn("token", words)
 
 
+class Tls(unittest.TestCase):
+    """Guests and service that show each other certificates."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = tempfile.TemporaryDirectory()
+        cls.certify("ca")
+        for name in ("service", "local", "stranger"):
+            cls.certify(name, signer="ca")
+        cls.certify("foreign")
+        cls.service = Service(BIN, "--addr", "127.0.0.1:0", "--tls-cert", cls.file("service.crt"),
+                              "--tls-key", cls.file("service.key"), "--tls-client-ca",
+                              cls.file("ca.crt")).start()
+        cls.port = cls.service.port()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.service.close()
+        cls.dir.cleanup()
+
+    @classmethod
+    def file(cls, name):
+        return os.path.join(cls.dir.name, name)
+
+    @classmethod
+    def certify(cls, name, signer=None):
+        signed = ["-CA", cls.file(f"{signer}.crt"), "-CAkey", cls.file(f"{signer}.key")]
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "1", "-subj", f"/CN={name}", "-addext",
+             "subjectAltName=IP:127.0.0.1", "-keyout", cls.file(f"{name}.key"), "-out",
+             cls.file(f"{name}.crt"), *(signed if signer else [])],
+            timeout=PATIENCE, capture_output=True, check=True)
+
+    def encode(self, who, code=0, **env):
+        # No folder with a default token: the certificate alone says who it is.
+        shown = dict(self.service.env, MRDA_RUNTIME_DIR=self.dir.name,
+                     MRDA_TLS_CA=self.file("ca.crt"), MRDA_TLS_CERT=self.file(f"{who}.crt"),
+                     MRDA_TLS_KEY=self.file(f"{who}.key")) | env
+        return self.service.guest("--hostSessionAddr", f"127.0.0.1:{self.port}", "--frameNum", 3,
+                                  *SIZE, "--json", code=code, env=shown)
+
+    def test_a_certificate_names_its_vm(self):
+        self.assertEqual(json.loads(self.encode("local"))["frames"], 3)
+
+    def test_a_certificate_of_no_vm_is_refused_by_name(self):
+        self.assertIn("stranger", self.encode("stranger", code=5))
+
+    def test_a_certificate_of_another_ca_opens_nothing(self):
+        self.assertIn("does not answer", self.encode("foreign", code=1))
+
+    def test_two_of_three_files_are_not_enough(self):
+        self.assertIn("three files", self.encode("local", code=2, MRDA_TLS_CERT=""))
+
+    def test_who_speaks_without_tls_is_not_heard(self):
+        words = self.service.guest("--hostSessionAddr", f"127.0.0.1:{self.port}", "--frameNum", 3,
+                                   *SIZE, "--json", code=1)
+        self.assertIn("does not answer", words)
+
+
 class Devices(unittest.TestCase):
     """The first generation's options: two device files of the VM's own."""
 
@@ -154,7 +214,8 @@ class Failure(unittest.TestCase):
         guest.kill()
         begin = time.monotonic()
         wait_until(lambda: not self.service.sessions(), "the end of its lease")
-        self.assertLess(time.monotonic() - begin, 1 + 1 + 1, "the lease, and a second")
+        self.assertLess(time.monotonic() - begin, LEASE + 1 + 1,
+                        "the lease, and a second; and one to look")
         self.assertEqual(self.service.workers(), [])
 
     def test_a_worker_that_is_killed_ends_its_session_by_name_and_no_other(self):

@@ -3,15 +3,17 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
 import time
 
 PATIENCE = 60
+LEASE = 5
 
-CONFIG = """
-lease_ms = 1000
+CONFIG = f"""
+lease_ms = {LEASE * 1000}
 drain_ms = 1000
 [limits]
 max_pixels_per_second = 8000000000
@@ -65,6 +67,10 @@ class Service:
     def text(self):
         with open(self.path("log"), encoding="utf-8") as file:
             return file.read()
+
+    def port(self):
+        """Where it listens, for an address that left that open."""
+        return int(re.findall(r"port=(\d+)", self.text())[-1])
 
     def end(self, how=signal.SIGTERM):
         if self.process.poll() is None:

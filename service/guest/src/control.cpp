@@ -88,7 +88,8 @@ class Control::Listed {
     bool allowed_ = false;
 };
 
-Result<std::unique_ptr<Control>> Control::make(std::string address, Token token) {
+Result<std::unique_ptr<Control>> Control::make(std::string address, Token token,
+                                               const TlsFiles& tls) {
     if (!is_address(address)) {
         return make_error(Errc::invalid_argument,
                           "address \"" + address + "\": wanted is HOST:PORT or unix:PATH");
@@ -99,8 +100,8 @@ Result<std::unique_ptr<Control>> Control::make(std::string address, Token token)
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLastReconnectMs);
-    auto stub = v1::Sessions::NewStub(
-        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+    MRDA_ASSIGN(const auto credentials, credentials_of(tls));
+    auto stub = v1::Sessions::NewStub(grpc::CreateCustomChannel(address, credentials, arguments));
     std::unique_ptr<Control> made(
         new Control(std::move(address), std::move(token), std::move(stub)));
     MRDA_TRY(made->refresh_token());

@@ -13,6 +13,7 @@
 
 #include "mrda/interop/result.h"
 #include "mrda/v1/sessions.grpc.pb.h"
+#include "tls.h"
 #include "token.h"
 
 namespace mrda::guest::core {
@@ -24,8 +25,10 @@ class Control {
     /// Whether a call fails at once where nobody answers, or waits until somebody does.
     enum class Contact : std::uint8_t { at_once, patient };
 
-    /// Does not connect yet. `address` is "HOST:PORT" or "unix:PATH". Errors: invalid_argument.
-    static Result<std::unique_ptr<Control>> make(std::string address, Token token);
+    /// Does not connect yet. `address` is "HOST:PORT" or "unix:PATH".
+    /// Errors: invalid_argument, and what Token::read() and credentials_of() say.
+    static Result<std::unique_ptr<Control>> make(std::string address, Token token,
+                                                 const TlsFiles& tls);
 
     /// Reads the token anew. True: it is another one. Errors: as Token::read(); the old one stays.
     Result<bool> refresh_token();

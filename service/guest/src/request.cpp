@@ -99,11 +99,15 @@ Result<Parameters> parameters_of(const mrda_guest_config& config) {
                          ", as mrda_guest_config_init of this library's version sets it");
     }
     MRDA_TRY(check(config));
-    Parameters parameters{.request = request_of(config),
-                          .address = text(config.address),
-                          .token = Token::from(text(config.token_file)),
-                          .connect_timeout_ns = config.connect_timeout_ns,
-                          .reattach_timeout_ns = config.reattach_timeout_ns};
+    Parameters parameters{
+        .request = request_of(config),
+        .address = text(config.address),
+        .token = Token::from(text(config.token_file)),
+        .tls = TlsFiles{text(config.tls_ca_file), text(config.tls_certificate_file),
+                        text(config.tls_key_file)}
+                   .or_environment(),
+        .connect_timeout_ns = config.connect_timeout_ns,
+        .reattach_timeout_ns = config.reattach_timeout_ns};
     if (parameters.address.empty()) {
         MRDA_ASSIGN(parameters.address, default_address());
     }

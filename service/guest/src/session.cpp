@@ -29,7 +29,7 @@ Descriptor message(GuestKind kind) {
 
 Result<std::unique_ptr<Session>> Session::create(Parameters parameters) {
     const std::uint64_t deadline_ns = os::deadline_after(parameters.connect_timeout_ns);
-    MRDA_ASSIGN(auto control, Control::make(parameters.address, parameters.token));
+    MRDA_ASSIGN(auto control, Control::make(parameters.address, parameters.token, parameters.tls));
     MRDA_ASSIGN(const v1::CreateReply reply, control->create(parameters.request, deadline_ns));
     auto attachment = attach(parameters.request, reply, deadline_ns);
     if (!attachment.ok()) {

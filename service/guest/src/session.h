@@ -28,6 +28,7 @@ struct Parameters {
     v1::CreateRequest request;
     std::string address;
     Token token;
+    TlsFiles tls;
     std::uint64_t connect_timeout_ns = 0;
     std::uint64_t reattach_timeout_ns = 0;
 };

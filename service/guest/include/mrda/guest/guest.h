@@ -66,12 +66,17 @@ typedef enum mrda_guest_codec {
 
 /* Set by mrda_guest_config_init to what stands behind "=". Strings are read during create only. */
 typedef struct mrda_guest_config {
-    uint32_t size_bytes;        /* of this structure; set by mrda_guest_config_init */
-    uint32_t codec;             /* a mrda_guest_codec; = MRDA_GUEST_AVC */
-    const char* address;        /* "HOST:PORT" or "unix:PATH"; = NULL: the local service's socket */
-    const char* token_file;     /* = NULL: $MRDA_TOKEN, else the file $MRDA_TOKEN_FILE, else the
-                                   local user's default; others must not be able to read it */
-    const char* in_device_path; /* = NULL: the service's memory; else as configured for this VM */
+    uint32_t size_bytes;     /* of this structure; set by mrda_guest_config_init */
+    uint32_t codec;          /* a mrda_guest_codec; = MRDA_GUEST_AVC */
+    const char* address;     /* "HOST:PORT" or "unix:PATH"; = NULL: the local service's socket */
+    const char* token_file;  /* = NULL: $MRDA_TOKEN, else the file $MRDA_TOKEN_FILE, else the
+                                local user's default; others must not be able to read it */
+    const char* tls_ca_file; /* PEM: who signs services' certificates; = NULL: $MRDA_TLS_CA, else
+                                no TLS, which services beyond this machine refuse */
+    const char* tls_certificate_file; /* PEM; its common name is the VM's, in place of a token; =
+                                         NULL: $MRDA_TLS_CERT */
+    const char* tls_key_file;         /* PEM; = NULL: $MRDA_TLS_KEY */
+    const char* in_device_path;  /* = NULL: the service's memory; else as configured for this VM */
     const char* out_device_path; /* = NULL */
     const char* profile;         /* "main", "high", "main10"; = NULL: the codec chooses */
     const char* plugin;          /* = NULL: the first that has the codec */
@@ -92,7 +97,7 @@ typedef struct mrda_guest_config {
     uint32_t output_slots;        /* = 0 */
     uint64_t input_slot_bytes;    /* = 0: what a frame needs; else refused if that is more */
     uint64_t output_slot_bytes;   /* = 0 */
-    uint64_t connect_timeout_ns;  /* = 5 s */
+    uint64_t connect_timeout_ns;  /* = 20 s; where nobody listens, create fails at once */
     uint64_t reattach_timeout_ns; /* = 10 s: how long a service that went away is waited for */
 } mrda_guest_config;
 
