@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "mrda/media/encoder_session.h"
 
@@ -24,9 +25,10 @@ Result<std::unique_ptr<Session>> Session::open(const mrda_encoder_config& config
 
 Result<void> Session::choose_way() {
     // First, so that what no way can mend is told once.
-    MRDA_ASSIGN(const std::size_t wanted_surfaces,
-                Encoder::needed_surfaces(device_.display, config_.encoder,
-                                         config_.layout.format().drm_fourcc));
+    MRDA_ASSIGN(runtime_, vpl::Session::open(device_.display, config_.encoder.codec));
+    MRDA_ASSIGN(
+        const std::size_t wanted_surfaces,
+        Encoder::needed_surfaces(*runtime_, config_.encoder, config_.layout.format().drm_fourcc));
     Error last = make_error(Errc::invalid_argument,
                             "path \"" + config_.path + "\": choose direct, blit, map or none");
     for (const WayRow& row : ways()) {
@@ -48,8 +50,12 @@ Result<void> Session::choose_way() {
 
 Result<void> Session::take_way(const WayRow& row, std::size_t wanted_surfaces) {
     MRDA_ASSIGN(MadeWay made, row.make({device_, config_, wanted_surfaces}));
+    if (!runtime_) {  // The way before has taken it, and failed.
+        MRDA_ASSIGN(runtime_, vpl::Session::open(device_.display, config_.encoder.codec));
+    }
+    auto runtime = std::exchange(runtime_, std::nullopt);
     MRDA_ASSIGN(encoder_,
-                Encoder::create(device_.display, config_.encoder, std::move(made.surfaces)));
+                Encoder::create(std::move(*runtime), config_.encoder, std::move(made.surfaces)));
     way_ = std::move(made.way);
     path_ = row.name;
     explain(config_.path.empty() ? "" : "asked for");

@@ -12,6 +12,7 @@
 #include "device.h"
 #include "mrda/interop/result.h"
 #include "mrda/vpl/encoder.h"
+#include "mrda/vpl/session.h"
 #include "way_in.h"
 
 namespace mrda::vpl::plugin {
@@ -41,6 +42,7 @@ class Session {
 
     Config config_;
     Device device_;
+    std::optional<vpl::Session> runtime_;  // Until an encoder takes it.
     std::string_view path_;
     std::string path_reason_;
     std::unique_ptr<WayIn> way_;        // Has the memory that the encoder's surfaces stand on.

@@ -31,8 +31,13 @@ mfxU32 to_milliseconds(std::uint64_t timeout_ns) {
 Result<std::size_t> Encoder::needed_surfaces(const vaapi::Display& display,
                                              const EncoderConfig& config,
                                              std::uint32_t drm_fourcc) {
-    MRDA_ASSIGN(const mfxVideoParam wanted, to_video_param(config, drm_fourcc));
     MRDA_ASSIGN(const Session session, Session::open(display, config.codec));
+    return needed_surfaces(session, config, drm_fourcc);
+}
+
+Result<std::size_t> Encoder::needed_surfaces(const Session& session, const EncoderConfig& config,
+                                             std::uint32_t drm_fourcc) {
+    MRDA_ASSIGN(const mfxVideoParam wanted, to_video_param(config, drm_fourcc));
     MRDA_ASSIGN(mfxVideoParam param, query(session, wanted, config));
     MRDA_ASSIGN(const mfxFrameAllocRequest request, ask_for_surfaces(session.handle(), param));
     // One more than it asks for, so that one can be filled while all the others are in use.
@@ -45,8 +50,13 @@ Encoder::Encoder(Session session, std::unique_ptr<FrameAllocator> allocator)
 Result<std::unique_ptr<Encoder>> Encoder::create(const vaapi::Display& display,
                                                  const EncoderConfig& config,
                                                  std::vector<vaapi::Surface> surfaces) {
-    MRDA_ASSIGN(auto allocator, FrameAllocator::create(std::move(surfaces)));
     MRDA_ASSIGN(Session session, Session::open(display, config.codec));
+    return create(std::move(session), config, std::move(surfaces));
+}
+
+Result<std::unique_ptr<Encoder>> Encoder::create(Session session, const EncoderConfig& config,
+                                                 std::vector<vaapi::Surface> surfaces) {
+    MRDA_ASSIGN(auto allocator, FrameAllocator::create(std::move(surfaces)));
     std::unique_ptr<Encoder> encoder(new Encoder(std::move(session), std::move(allocator)));
     MRDA_TRY(encoder->initialise(config));
     return encoder;
@@ -110,8 +120,10 @@ Result<void> Encoder::start() {
                                                  " bytes; an mfxBitstream holds at most 2^32 - 1");
     }
     for (Operation& operation : operations_) {
-        operation.storage.resize(bitstream_bytes);
-        operation.bitstream.Data = operation.storage.data();
+        // Not zeroed: of buffers for the largest picture there could be, most pages are never
+        // touched.
+        operation.storage.reset(new mfxU8[bitstream_bytes]);
+        operation.bitstream.Data = operation.storage.get();
         operation.bitstream.MaxLength = static_cast<mfxU32>(bitstream_bytes);
     }
     return {};

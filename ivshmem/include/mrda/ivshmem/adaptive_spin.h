@@ -12,7 +12,7 @@ namespace mrda::ivshmem {
 class AdaptiveSpin {
   public:
     /// Longer than it takes to wake a peer whose core is idle, also in a virtual machine.
-    static constexpr std::uint64_t kMaxBudgetNs = 100'000;
+    static constexpr std::uint64_t kMaxBudgetNs = 200'000;
 
     /// For the wait that begins now; 0: sleep at once.
     [[nodiscard]] std::uint64_t begin_wait();

@@ -75,10 +75,16 @@ class Encoder {
     static Result<std::unique_ptr<Encoder>> create(const vaapi::Display& display,
                                                    const EncoderConfig& config,
                                                    std::vector<vaapi::Surface> surfaces);
+    /// The same in a session that is open, for config.codec, on the surfaces' display. Takes it.
+    static Result<std::unique_ptr<Encoder>> create(Session session, const EncoderConfig& config,
+                                                   std::vector<vaapi::Surface> surfaces);
 
     /// How many surfaces keep `config` busy. Errors: as create().
     static Result<std::size_t> needed_surfaces(const vaapi::Display& display,
                                                const EncoderConfig& config,
+                                               std::uint32_t drm_fourcc);
+    /// The same asked of a session that is open, for config.codec. Opening one loads the runtime.
+    static Result<std::size_t> needed_surfaces(const Session& session, const EncoderConfig& config,
                                                std::uint32_t drm_fourcc);
 
     ~Encoder();
@@ -127,7 +133,7 @@ class Encoder {
   private:
     /// One operation: a bitstream buffer, and the sync point while it is in flight.
     struct Operation {
-        std::vector<mfxU8> storage;
+        std::unique_ptr<mfxU8[]> storage;
         mfxBitstream bitstream{};
         mfxSyncPoint sync_point = nullptr;
     };
