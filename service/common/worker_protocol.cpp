@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker_protocol.h"
 
-#include <sys/socket.h>
-
 #include <array>
-#include <cerrno>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <type_traits>
@@ -257,6 +254,32 @@ Result<WorkerJob> parse_job(std::string_view message) {
     return job;
 }
 
+WorkerPreparation preparation_of(const WorkerJob& job) {
+    return {job.platform, job.device, job.plugin_dir, job.params.plugin, job.driver_dir};
+}
+
+std::string to_message(const WorkerPreparation& preparation) {
+    return dump({{"prepare",
+                  {{"platform", preparation.platform},
+                   {"device", preparation.device},
+                   {"plugin_dir", preparation.plugin_dir},
+                   {"plugin", preparation.plugin},
+                   {"driver_dir", preparation.driver_dir}}}});
+}
+
+Result<WorkerPreparation> parse_preparation(std::string_view message) {
+    MRDA_ASSIGN(const json object, parse(message));
+    WorkerPreparation preparation;
+    Reader reader(member(object, "prepare"));
+    reader.get("platform", preparation.platform);
+    reader.get("device", preparation.device);
+    reader.get("plugin_dir", preparation.plugin_dir);
+    reader.get("plugin", preparation.plugin);
+    reader.get("driver_dir", preparation.driver_dir);
+    MRDA_TRY(reader.done());
+    return preparation;
+}
+
 std::string to_message(const WorkerEvent& event) {
     return dump({{"event", kEventNames[static_cast<std::size_t>(event.kind)]},
                  {"code", static_cast<std::uint32_t>(event.code)},
@@ -311,56 +334,6 @@ Result<WorkerCommand> parse_command(std::string_view message) {
         return bad_field("op");
     }
     return static_cast<WorkerCommand>(*command);
-}
-
-Result<SocketPair> make_control_sockets() {
-    int pair[2] = {-1, -1};
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        return os_error("socketpair", errno, "cannot make a worker's control socket");
-    }
-    return SocketPair{Fd(pair[0]), Fd(pair[1])};
-}
-
-Result<void> send_message(int socket, std::string_view message) {
-    ssize_t sent = 0;
-    do {
-        sent = ::send(socket, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0) {
-        Error error = os_error("send", errno, "cannot write to a control socket");
-        if (error.native == EAGAIN) {
-            error.code = Errc::busy;
-        }
-        return error;
-    }
-    return {};
-}
-
-Result<std::optional<std::string>> receive_message(int socket) {
-    std::string message(kMaxMessageBytes, '\0');
-    ssize_t count = 0;
-    do {
-        // recv, not recvmsg: descriptors that the other side attaches are closed by the kernel.
-        count = ::recv(socket, message.data(), message.size(), MSG_TRUNC);
-        // unix(7): ECONNRESET tells once of words that the other side left unread; its own last
-        // words come after that.
-    } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
-    if (count < 0 && errno == EAGAIN) {
-        return std::optional<std::string>();
-    }
-    if (count < 0) {
-        return os_error("recv", errno, "cannot read a control socket");
-    }
-    if (count == 0) {
-        return make_error(Errc::end_of_stream, "the other side of the control socket is gone");
-    }
-    if (static_cast<std::size_t>(count) > kMaxMessageBytes) {
-        return make_error(Errc::corrupt, "control message of " + std::to_string(count) +
-                                             " bytes; at most " + std::to_string(kMaxMessageBytes) +
-                                             " can be");
-    }
-    message.resize(static_cast<std::size_t>(count));
-    return std::optional<std::string>(std::move(message));
 }
 
 }  // namespace mrda::service

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "mrda/interop/fd.h"
+#include "control_socket.h"
 #include "mrda/interop/frame_layout.h"
 #include "mrda/interop/result.h"
 #include "mrda/ivshmem/session_layout.h"
@@ -33,15 +33,26 @@ struct EncodeParams {
     std::string path;  ///< "direct", "blit" or "map": that way or none; empty: the best there is.
 };
 
-/// Everything that a worker is told. It gets the regions' descriptors by inheritance.
+/// What a worker can load before it has a job.
+struct WorkerPreparation {
+    std::string platform;  ///< "gpu" or "software".
+    std::string device;    ///< A PCI address, or empty.
+    std::string plugin_dir;
+    std::string plugin;
+    std::string driver_dir;  ///< Of the software drivers.
+
+    bool operator==(const WorkerPreparation&) const = default;
+};
+
+/// Everything that a worker is told. With it come the regions' descriptors: input, then output.
 struct WorkerJob {
     std::uint64_t session_id = 0;
     std::uint32_t epoch = 0;
     EncodeParams params;
     FrameLayout frame;
     ivshmem::SessionLayout layout;
-    ivshmem::Extent input;   ///< In the region on kInputRegionFd.
-    ivshmem::Extent output;  ///< In the region on kOutputRegionFd.
+    ivshmem::Extent input;   ///< In the input region.
+    ivshmem::Extent output;  ///< In the output region.
     std::string platform;    ///< "gpu" or "software".
     std::string device;      ///< A PCI address, or empty.
     std::string plugin_dir;
@@ -49,10 +60,10 @@ struct WorkerJob {
     std::uint64_t memory_bytes = 0;  ///< The most it may have of its own; 0: no limit.
 };
 
+WorkerPreparation preparation_of(const WorkerJob& job);
+
 /// Where a worker finds what it inherits.
 inline constexpr int kControlFd = 3;
-inline constexpr int kInputRegionFd = 4;
-inline constexpr int kOutputRegionFd = 5;
 
 /// What a worker says of itself.
 struct WorkerEvent {
@@ -73,25 +84,13 @@ enum class WorkerCommand : std::uint8_t { drain, reset, stop, stats };
 
 /// Each message is one datagram of JSON, at most kMaxMessageBytes. Parsing takes any bytes.
 /// Errors: corrupt, naming the field.
-inline constexpr std::size_t kMaxMessageBytes = 8192;
+std::string to_message(const WorkerPreparation& preparation);
 std::string to_message(const WorkerJob& job);
 std::string to_message(const WorkerEvent& event);
 std::string to_message(WorkerCommand command);
+Result<WorkerPreparation> parse_preparation(std::string_view message);
 Result<WorkerJob> parse_job(std::string_view message);
 Result<WorkerEvent> parse_event(std::string_view message);
 Result<WorkerCommand> parse_command(std::string_view message);
-
-/// A connected pair of SOCK_SEQPACKET sockets, close-on-exec. Errors: exhausted, io.
-struct SocketPair {
-    Fd ours;
-    Fd theirs;
-};
-Result<SocketPair> make_control_sockets();
-/// One whole message. Does not wait for the other side to read: a full socket is `busy`.
-Result<void> send_message(int socket, std::string_view message);
-/// The next message; waits for it, unless the socket does not block (then nothing: none is there).
-/// Descriptors that came with it are dropped. Errors: end_of_stream (the other side is gone),
-/// corrupt (too long).
-Result<std::optional<std::string>> receive_message(int socket);
 
 }  // namespace mrda::service

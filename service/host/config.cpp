@@ -42,6 +42,12 @@ class Table {
         wide <= UINT32_MAX ? static_cast<void>(out = static_cast<std::uint32_t>(wide))
                            : wrong(key, "a smaller number");
     }
+    void get(const char* key, bool& out) {
+        if (const auto* const node = take(key)) {
+            const auto value = node->value_exact<bool>();
+            value ? static_cast<void>(out = *value) : wrong(key, "true or false");
+        }
+    }
     void get(const char* key, double& out) {
         if (const auto* const node = take(key)) {
             const auto value = node->value<double>();
@@ -187,6 +193,7 @@ Result<void> read_config_file(const std::string& path, Config& config) {
     reader.get("state_dir", config.state_dir);
     reader.get("plugin_dir", config.plugin_dir);
     reader.get("worker", config.worker_program);
+    reader.get("spare_worker", config.spare_worker);
     reader.get("device", config.device);
     reader.get("lease_ms", config.lease_ms);
     reader.get("drain_ms", config.drain_ms);

@@ -25,6 +25,7 @@ struct Config {
     std::string state_dir;
     std::string plugin_dir;      ///< Empty: beside the software drivers.
     std::string worker_program;  ///< Empty: beside this program.
+    bool spare_worker = true;    ///< One is kept ready, so that a session starts sooner.
     PlatformRequest platform = PlatformRequest::automatic;
     std::string device;
     std::uint64_t lease_ms = 5'000;

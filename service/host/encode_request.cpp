@@ -37,9 +37,9 @@ struct CodecRow {
     std::uint32_t largest_qp;
 };
 constexpr std::array<CodecRow, 4> kCodecs{{
-    {v1::CODEC_AVC, "avc", "vpl", {"main", "high", ""}, 51},
-    {v1::CODEC_HEVC, "hevc", "vpl", {"main", "main10", ""}, 51},
-    {v1::CODEC_AV1, "av1", "vpl", {"main", "high", ""}, 255},
+    {v1::CODEC_AVC, "avc", kDefaultPlugin, {"main", "high", ""}, 51},
+    {v1::CODEC_HEVC, "hevc", kDefaultPlugin, {"main", "main10", ""}, 51},
+    {v1::CODEC_AV1, "av1", kDefaultPlugin, {"main", "high", ""}, 255},
     {v1::CODEC_COPY, "copy", "copy", {"", "", ""}, 255},
 }};
 

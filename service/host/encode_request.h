@@ -12,6 +12,9 @@
 
 namespace mrda::service {
 
+/// Which plugin has the codecs, where a guest names none.
+inline constexpr const char* kDefaultPlugin = "vpl";
+
 /// A request to create a session, checked: everything that can be refused without a device has
 /// been.
 struct SessionPlan {

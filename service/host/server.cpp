@@ -158,6 +158,7 @@ Result<void> Server::choose(const Config& config, SessionSettings& settings) {
     settings.lease_ns = config.lease_ms * kNsPerMs;
     settings.worker_program =
         config.worker_program.empty() ? program_dir() + "/mrda-worker" : config.worker_program;
+    settings.spare_worker = config.spare_worker;
     const auto drivers = software_driver_dir();
     if (drivers.ok()) {
         settings.driver_dir = *drivers;
@@ -294,6 +295,7 @@ Result<void> Server::run() {
                 loop_->post([this, seen = std::move(readings)] { see_devices(seen); });
             });
     }
+    sessions_->warm_up();
     ::sd_notify(0, "READY=1");
     loop_->run();
     ending_.join();

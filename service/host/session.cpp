@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/statvfs.h>
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -81,11 +82,12 @@ SessionMemory::~SessionMemory() {
     }
 }
 
-Session::Session(EventLoop& loop, const SessionSettings& settings, std::uint64_t id,
-                 std::shared_ptr<Vm> vm, SessionPlan plan, Placement placement,
+Session::Session(EventLoop& loop, const SessionSettings& settings, WorkerPool& workers,
+                 std::uint64_t id, std::shared_ptr<Vm> vm, SessionPlan plan, Placement placement,
                  SessionMemory memory, Changed changed)
     : loop_(loop),
       settings_(settings),
+      workers_(workers),
       id_(id),
       vm_(std::move(vm)),
       plan_(std::move(plan)),
@@ -103,27 +105,26 @@ Session::~Session() {
 }
 
 Result<void> Session::start() {
-    MRDA_ASSIGN(SocketPair sockets, make_control_sockets());
-    MRDA_ASSIGN(auto worker, WorkerProcess::start(settings_.worker_program, sockets.theirs.get(),
-                                                  memory_->input_region().region.fd(),
-                                                  memory_->output_region().region.fd()));
-    worker_.emplace(std::move(worker));
-    control_ = std::move(sockets.ours);
+    const WorkerJob job{.session_id = id_,
+                        .epoch = settings_.epoch,
+                        .params = plan_.params,
+                        .frame = plan_.frame,
+                        .layout = plan_.layout,
+                        .input = memory_->input(),
+                        .output = memory_->output(),
+                        .platform = placement_.on_gpu() ? "gpu" : "software",
+                        .device = placement_.pci_address,
+                        .plugin_dir = settings_.plugin_dir,
+                        .driver_dir = settings_.driver_dir,
+                        .memory_bytes = settings_.worker_memory_bytes};
+    MRDA_ASSIGN(StartedWorker started, workers_.take(preparation_of(job)));
+    worker_.emplace(std::move(started.process));
+    control_ = std::move(started.control);
     const int flags = ::fcntl(control_.get(), F_GETFL);
     ::fcntl(control_.get(), F_SETFL, flags | O_NONBLOCK);
-    WorkerJob job{.session_id = id_,
-                  .epoch = settings_.epoch,
-                  .params = plan_.params,
-                  .frame = plan_.frame,
-                  .layout = plan_.layout,
-                  .input = memory_->input(),
-                  .output = memory_->output(),
-                  .platform = placement_.on_gpu() ? "gpu" : "software",
-                  .device = placement_.pci_address,
-                  .plugin_dir = settings_.plugin_dir,
-                  .driver_dir = settings_.driver_dir,
-                  .memory_bytes = settings_.worker_memory_bytes};
-    MRDA_TRY(send_message(control_.get(), to_message(job)));
+    const std::array regions{memory_->input_region().region.fd(),
+                             memory_->output_region().region.fd()};
+    MRDA_TRY(send_message(control_.get(), to_message(job), regions));
     MRDA_ASSIGN(control_watch_, loop_.watch(control_.get(), [this] { hear(); }));
     MRDA_ASSIGN(worker_watch_, loop_.watch(worker_->pidfd(), [this] { reaped(); }));
     timer_ = loop_.after(settings_.start_timeout_ns, [this] {

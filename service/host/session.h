@@ -14,13 +14,14 @@
 #include "resource_manager.h"
 #include "session_state.h"
 #include "vm_registry.h"
-#include "worker_process.h"
+#include "worker_pool.h"
 
 namespace mrda::service {
 
 /// What every session of this service has alike.
 struct SessionSettings {
     std::string worker_program;
+    bool spare_worker = false;  ///< One is kept ready.
     std::string plugin_dir;
     std::string driver_dir;
     std::uint64_t worker_memory_bytes = 0;  ///< 0: no limit.
@@ -61,7 +62,7 @@ class Session {
     /// Told of each change of state; the session may not be destroyed by it.
     using Changed = std::function<void(Session&)>;
 
-    Session(EventLoop& loop, const SessionSettings& settings, std::uint64_t id,
+    Session(EventLoop& loop, const SessionSettings& settings, WorkerPool& workers, std::uint64_t id,
             std::shared_ptr<Vm> vm, SessionPlan plan, Placement placement, SessionMemory memory,
             Changed changed);
     ~Session();
@@ -105,6 +106,7 @@ class Session {
 
     EventLoop& loop_;
     const SessionSettings& settings_;
+    WorkerPool& workers_;
     std::uint64_t id_;
     std::shared_ptr<Vm> vm_;
     SessionPlan plan_;

@@ -83,6 +83,7 @@ SessionManager::SessionManager(EventLoop& loop, SessionSettings settings,
                                ResourceManager& resources, std::string region_socket_path)
     : loop_(loop),
       settings_(std::move(settings)),
+      workers_(loop, settings_.worker_program, settings_.spare_worker),
       resources_(resources),
       region_socket_path_(std::move(region_socket_path)),
       next_session_((std::uint64_t{settings_.epoch} << kEpochShift) + 1) {}
@@ -143,8 +144,8 @@ Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
     MRDA_ASSIGN(SessionMemory memory, SessionMemory::carve(std::move(regions), plan.layout));
     const std::uint64_t id = next_session_++;
     const std::uint64_t pixels = plan.pixels_per_second();
-    entry.session = std::make_unique<Session>(loop_, settings_, id, vm, std::move(plan), placement,
-                                              std::move(memory),
+    entry.session = std::make_unique<Session>(loop_, settings_, workers_, id, vm, std::move(plan),
+                                              placement, std::move(memory),
                                               [this](Session& session) { changed(session); });
     MRDA_TRY(entry.session->start());
     resources_.reserve(placement, pixels);
@@ -378,8 +379,20 @@ int SessionManager::region_of(const std::string& token) const {
     return fd;
 }
 
+void SessionManager::warm_up() {
+    const auto placement = resources_.place(0);
+    if (placement.ok()) {
+        workers_.prepare({.platform = placement->on_gpu() ? "gpu" : "software",
+                          .device = placement->pci_address,
+                          .plugin_dir = settings_.plugin_dir,
+                          .plugin = kDefaultPlugin,
+                          .driver_dir = settings_.driver_dir});
+    }
+}
+
 void SessionManager::shut_down(std::uint64_t patience_ns, std::function<void()> done) {
     closing_ = true;
+    workers_.close();
     if (sessions_.empty()) {
         done();
         return;

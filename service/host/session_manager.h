@@ -50,6 +50,8 @@ class SessionManager {
     /// The region that `token` opens, as a descriptor of the region's owner; -1: none.
     [[nodiscard]] int region_of(const std::string& token) const;
 
+    /// Has a worker begin for the first session to come, if the settings want one.
+    void warm_up();
     /// Takes no new session, asks those that run for their last packets, and stops what is left
     /// after `patience_ns`; `done` is called when none is left.
     void shut_down(std::uint64_t patience_ns, std::function<void()> done);
@@ -85,6 +87,7 @@ class SessionManager {
 
     EventLoop& loop_;
     SessionSettings settings_;
+    WorkerPool workers_;
     ResourceManager& resources_;
     std::string region_socket_path_;
     std::map<std::uint64_t, Entry> sessions_;

@@ -17,7 +17,7 @@ namespace mrda::service {
 
 namespace {
 
-/// Above everything that a worker inherits, so that no dup2 overwrites what the next one needs.
+/// Above everything that a worker inherits.
 constexpr int kFirstSpareFd = 16;
 
 /// posix_spawn's lists, freed in any case.
@@ -40,8 +40,8 @@ class SpawnPlan {
         if (copy < 0) {
             return os_error("fcntl(F_DUPFD_CLOEXEC)", errno, "no descriptor left for a worker");
         }
-        copies_[count_] = Fd(copy);
-        return added(::posix_spawn_file_actions_adddup2(&actions_, copies_[count_++].get(), as));
+        copy_ = Fd(copy);
+        return added(::posix_spawn_file_actions_adddup2(&actions_, copy, as));
     }
     Result<void> prepare() {
         sigset_t all;
@@ -53,7 +53,7 @@ class SpawnPlan {
         MRDA_TRY(
             added(::posix_spawn_file_actions_adddup2(&actions_, STDERR_FILENO, STDOUT_FILENO)));
         MRDA_TRY(added(::posix_spawn_file_actions_addchdir_np(&actions_, "/")));
-        MRDA_TRY(added(::posix_spawn_file_actions_addclosefrom_np(&actions_, kOutputRegionFd + 1)));
+        MRDA_TRY(added(::posix_spawn_file_actions_addclosefrom_np(&actions_, kControlFd + 1)));
         MRDA_TRY(added(::posix_spawnattr_setsigdefault(&attributes_, &all)));
         MRDA_TRY(added(::posix_spawnattr_setsigmask(&attributes_, &none)));
         MRDA_TRY(added(::posix_spawnattr_setpgroup(&attributes_, 0)));
@@ -84,18 +84,14 @@ class SpawnPlan {
 
     posix_spawn_file_actions_t actions_;
     posix_spawnattr_t attributes_;
-    std::array<Fd, 3> copies_;
-    std::size_t count_ = 0;
+    Fd copy_;
 };
 
 }  // namespace
 
-Result<WorkerProcess> WorkerProcess::start(const std::string& program, int control,
-                                           int input_region, int output_region) {
+Result<WorkerProcess> WorkerProcess::start(const std::string& program, int control) {
     SpawnPlan plan;
     MRDA_TRY(plan.inherit(control, kControlFd));
-    MRDA_TRY(plan.inherit(input_region, kInputRegionFd));
-    MRDA_TRY(plan.inherit(output_region, kOutputRegionFd));
     MRDA_TRY(plan.prepare());
     MRDA_ASSIGN(const pid_t pid, plan.spawn(program));
     // The child is not reaped yet, so the number is still its own.

@@ -21,10 +21,9 @@ class WorkerProcess {
     };
 
     /// Starts `program` with an empty environment but PATH, cwd /, and no descriptors but the
-    /// control socket, the two regions and an output that goes to our error output. All are
-    /// borrowed. Errors: not_found, permission_denied, out_of_memory, exhausted.
-    static Result<WorkerProcess> start(const std::string& program, int control, int input_region,
-                                       int output_region);
+    /// control socket, which is borrowed, and an output that goes to our error output.
+    /// Errors: not_found, permission_denied, out_of_memory, exhausted.
+    static Result<WorkerProcess> start(const std::string& program, int control);
 
     WorkerProcess(WorkerProcess&&) = default;
     WorkerProcess& operator=(WorkerProcess&&) = delete;

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
 // mrda-worker: one session's codec, in a process of its own. mrda-service starts it with a control
 // socket and the regions' descriptors; it is no program for people.
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/platform.h"
+#include "mrda/media/encoder_session.h"
 #include "pipeline.h"
 #include "sandbox.h"
 
@@ -19,9 +24,11 @@ namespace {
 using mrda::Error;
 using mrda::Fd;
 using mrda::Result;
+using mrda::service::MessageWithDescriptors;
 using mrda::service::Pipeline;
 using mrda::service::WorkerCommand;
 using mrda::service::WorkerEvent;
+using mrda::service::WorkerPreparation;
 
 void send_event(const WorkerEvent& event) {
     // A service that does not read loses the message, not the session.
@@ -54,23 +61,62 @@ int fail(const Error& error) {
     }
 }
 
+/// Points the loaders at the drivers that the platform wants.
+Result<void> choose_drivers(const WorkerPreparation& wanted) {
+    if (wanted.platform != "software") {
+        return {};
+    }
+    // The environment is empty by design: what it would have named comes in a message.
+    if (!wanted.driver_dir.empty() &&
+        ::setenv("MRDA_DRIVER_DIR", wanted.driver_dir.c_str(), 1) != 0) {
+        return mrda::os_error("setenv", errno, "cannot name the driver folder");
+    }
+    // SVT-AV1 tells its whole configuration to the log of whoever loads it; errors are enough.
+    ::setenv("SVT_LOG", "1", 1);
+    return mrda::use_software_drivers();
+}
+
+/// Loads what a session will need, and keeps it. What fails here fails again with the job, and is
+/// told then.
+void prepare(const WorkerPreparation& wanted) {
+    ::prctl(PR_SET_NAME, "mrda-spare");  // For who looks at processes: it has no session.
+    if (!choose_drivers(wanted).ok()) {
+        return;
+    }
+    static std::shared_ptr<const mrda::media::Plugin> plugin;
+    if (auto loaded = mrda::media::Plugin::load(wanted.plugin_dir, wanted.plugin); loaded.ok()) {
+        plugin = std::move(*loaded);
+        plugin->prepare(wanted.device);
+    }
+}
+
+/// The job, after the preparations that may come before it.
+Result<MessageWithDescriptors> await_job() {
+    for (;;) {
+        MRDA_ASSIGN(auto message,
+                    mrda::service::receive_with_descriptors(mrda::service::kControlFd));
+        const auto preparation = mrda::service::parse_preparation(message.text);
+        if (!preparation.ok()) {
+            return message;
+        }
+        prepare(*preparation);
+    }
+}
+
 Result<void> run() {
     MRDA_TRY(mrda::service::enter_sandbox());
-    MRDA_ASSIGN(const auto message, mrda::service::receive_message(mrda::service::kControlFd));
-    MRDA_ASSIGN(auto job, mrda::service::parse_job(message.value_or("")));
-    MRDA_TRY(mrda::service::limit_memory(job.memory_bytes));
-    if (job.platform == "software") {
-        // The environment is empty by design: what it would have named comes with the job.
-        if (!job.driver_dir.empty() &&
-            ::setenv("MRDA_DRIVER_DIR", job.driver_dir.c_str(), 1) != 0) {
-            return mrda::os_error("setenv", errno, "cannot name the driver folder");
-        }
-        // SVT-AV1 tells its whole configuration to the log of whoever loads it; errors are enough.
-        ::setenv("SVT_LOG", "1", 1);
-        MRDA_TRY(mrda::use_software_drivers());
+    MRDA_ASSIGN(auto message, await_job());
+    ::prctl(PR_SET_NAME, "mrda-worker");
+    MRDA_ASSIGN(auto job, mrda::service::parse_job(message.text));
+    if (message.descriptors.size() != 2) {
+        return mrda::make_error(mrda::Errc::corrupt,
+                                "a job comes with two regions, and not with " +
+                                    std::to_string(message.descriptors.size()));
     }
-    MRDA_ASSIGN(auto pipeline, Pipeline::create(std::move(job), Fd(mrda::service::kInputRegionFd),
-                                                Fd(mrda::service::kOutputRegionFd), send_event));
+    MRDA_TRY(mrda::service::limit_memory(job.memory_bytes));
+    MRDA_TRY(choose_drivers(preparation_of(job)));
+    MRDA_ASSIGN(auto pipeline, Pipeline::create(std::move(job), std::move(message.descriptors[0]),
+                                                std::move(message.descriptors[1]), send_event));
     MRDA_TRY(mrda::service::forbid_system_calls());
     send_event(pipeline->running_event());
     std::thread([&pipeline] { obey(*pipeline); }).detach();

@@ -62,7 +62,7 @@ void take_one(mrda_guest_session* session) {
     expect(session, "release", mrda_guest_release(session, &packet) == MRDA_GUEST_OK);
 }
 
-/// The service's children: its workers.
+/// The service's children that have a session: its workers, without the spare.
 std::set<pid_t> workers_of(pid_t service) {
     std::set<pid_t> found;
     DIR* const proc = ::opendir("/proc");
@@ -74,7 +74,7 @@ std::set<pid_t> workers_of(pid_t service) {
             const std::size_t end = text.rfind(") ");
             char state = 0;
             int parent = 0;
-            if (end != std::string::npos &&
+            if (end != std::string::npos && text.find("(mrda-worker)") != std::string::npos &&
                 std::sscanf(text.c_str() + end + 2, "%c %d", &state, &parent) == 2 &&
                 parent == service && state != 'Z') {
                 found.insert(pid);

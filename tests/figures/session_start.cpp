@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -19,6 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kPatienceNs = 20'000'000'000;
+constexpr std::chrono::milliseconds kRest{500};
 constexpr std::uint32_t kWidthPx = 1920;
 constexpr std::uint32_t kHeightPx = 1080;
 constexpr std::uint32_t kKbps = 8000;
@@ -95,7 +97,10 @@ int main(int argc, char** argv) {
     session();  // What only the first one pays, page cache and all.
     process(argv[2]);
     for (int i = std::max(1, std::atoi(argv[1])); i > 0; --i) {
+        // Of a service at rest, as it is where sessions begin now and then.
+        std::this_thread::sleep_for(kRest);
         ours.push_back(session());
+        std::this_thread::sleep_for(kRest);
         peers.push_back(process(argv[2]));
     }
     std::printf("%.2f %.2f\n", median(ours), median(peers));

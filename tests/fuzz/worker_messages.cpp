@@ -47,6 +47,14 @@ void check_job(std::string_view text) {
     }
 }
 
+void check_preparation(std::string_view text) {
+    if (const auto preparation = parse_preparation(text); preparation.ok()) {
+        check(parse_preparation(to_message(*preparation)).value() == *preparation);
+    } else {
+        check_refusal(preparation);
+    }
+}
+
 void check_command(std::string_view text) {
     if (const auto command = parse_command(text); command.ok()) {
         check(parse_command(to_message(*command)).value() == *command);
@@ -74,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_event(text);
     check_job(text);
     check_command(text);
+    check_preparation(text);
     check_job(spliced(job, text));
     check_event(spliced(event, text));
     return 0;

@@ -50,7 +50,7 @@ void close(mrda_encoder*) {}
 
 constexpr const char* kCodecs[] = {"copy", nullptr};
 [[maybe_unused]] constexpr mrda_encoder_plugin kPlugin{
-    .size_bytes = sizeof(mrda_encoder_plugin) - (kFault == Fault::short_table ? 8 : 0),
+    .size_bytes = sizeof(mrda_encoder_plugin) - (kFault == Fault::short_table ? 16 : 0),
     .abi = MRDA_PLUGIN_ABI + (kFault == Fault::old_abi ? 98 : 0),
     .name = kFault == Fault::other_name ? "somebody-else" : MRDA_NAME,
     .version = "0",

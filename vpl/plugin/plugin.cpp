@@ -89,6 +89,10 @@ void close(mrda_encoder* encoder) {
     delete encoder;
 }
 
+void prepare(const char* device) {
+    Session::prepare(device);
+}
+
 constexpr const char* kCodecs[] = {"avc", "hevc", "av1", nullptr};
 constexpr mrda_encoder_plugin kPlugin{.size_bytes = sizeof(mrda_encoder_plugin),
                                       .abi = MRDA_PLUGIN_ABI,
@@ -102,7 +106,8 @@ constexpr mrda_encoder_plugin kPlugin{.size_bytes = sizeof(mrda_encoder_plugin),
                                       .drain = drain,
                                       .reset = reset,
                                       .report = report,
-                                      .close = close};
+                                      .close = close,
+                                      .prepare = prepare};
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 #include "session.h"
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "mrda/media/encoder_session.h"
@@ -13,19 +15,70 @@ namespace {
 /// Beyond any copy engine's work: then the device hangs.
 constexpr std::uint64_t kFillTimeoutNs = 5'000'000'000;
 
+/// The codec that most sessions have; for another the runtime is at least loaded.
+constexpr Codec kPreparedCodec = Codec::avc;
+
+struct Prepared {
+    std::string address;
+    Device device;
+    vpl::Session runtime;  // Of the device's display.
+};
+
+std::mutex prepared_mutex;
+std::optional<Prepared> prepared;  // Under the mutex.
+
+/// What was prepared for the device, once.
+std::optional<Prepared> take_prepared(const std::string& address) {
+    const std::lock_guard lock(prepared_mutex);
+    if (!prepared || prepared->address != address) {
+        return std::nullopt;
+    }
+    return std::exchange(prepared, std::nullopt);
+}
+
 }  // namespace
+
+void Session::prepare(const std::string& address) {
+    auto device = open_device(address);
+    if (!device.ok()) {
+        return;
+    }
+    auto runtime = vpl::Session::open(device->display, kPreparedCodec);
+    if (runtime.ok()) {
+        const std::lock_guard lock(prepared_mutex);
+        prepared.emplace(Prepared{address, std::move(*device), std::move(*runtime)});
+    }
+}
 
 Result<std::unique_ptr<Session>> Session::open(const mrda_encoder_config& config) {
     MRDA_ASSIGN(Config wanted, read_config(config));
-    MRDA_ASSIGN(Device device, open_device(wanted.device));
-    std::unique_ptr<Session> session(new Session(std::move(wanted), std::move(device)));
+    std::unique_ptr<Session> session;
+    if (auto ready = take_prepared(wanted.device)) {
+        session.reset(new Session(std::move(wanted), std::move(ready->device)));
+        session->runtime_.emplace(std::move(ready->runtime));
+        session->runtime_fits_ = session->config_.encoder.codec == kPreparedCodec;
+    } else {
+        MRDA_ASSIGN(Device device, open_device(wanted.device));
+        session.reset(new Session(std::move(wanted), std::move(device)));
+    }
     MRDA_TRY(session->choose_way());
     return session;
 }
 
+Result<void> Session::open_runtime() {
+    if (runtime_fits_) {
+        return {};
+    }
+    MRDA_ASSIGN(auto opened, vpl::Session::open(device_.display, config_.encoder.codec));
+    runtime_.reset();  // Not before: what it has loaded is not loaded again.
+    runtime_.emplace(std::move(opened));
+    runtime_fits_ = true;
+    return {};
+}
+
 Result<void> Session::choose_way() {
     // First, so that what no way can mend is told once.
-    MRDA_ASSIGN(runtime_, vpl::Session::open(device_.display, config_.encoder.codec));
+    MRDA_TRY(open_runtime());
     MRDA_ASSIGN(
         const std::size_t wanted_surfaces,
         Encoder::needed_surfaces(*runtime_, config_.encoder, config_.layout.format().drm_fourcc));
@@ -50,9 +103,8 @@ Result<void> Session::choose_way() {
 
 Result<void> Session::take_way(const WayRow& row, std::size_t wanted_surfaces) {
     MRDA_ASSIGN(MadeWay made, row.make({device_, config_, wanted_surfaces}));
-    if (!runtime_) {  // The way before has taken it, and failed.
-        MRDA_ASSIGN(runtime_, vpl::Session::open(device_.display, config_.encoder.codec));
-    }
+    MRDA_TRY(open_runtime());  // The way before may have taken it, and failed.
+    runtime_fits_ = false;
     auto runtime = std::exchange(runtime_, std::nullopt);
     MRDA_ASSIGN(encoder_,
                 Encoder::create(std::move(*runtime), config_.encoder, std::move(made.surfaces)));

@@ -23,6 +23,8 @@ class Session {
     /// Takes the best way in that works with the encoder, or the one asked for. Errors: as
     /// read_config(), open_device() and Encoder::create(); every way's refusal.
     static Result<std::unique_ptr<Session>> open(const mrda_encoder_config& config);
+    /// Opens `device` and the runtime, for the first session on it; errors are that session's.
+    static void prepare(const std::string& device);
 
     /// False: full, receive() first.
     Result<bool> send(std::uint32_t slot, std::int64_t pts, bool key_frame);
@@ -37,12 +39,15 @@ class Session {
         : config_(std::move(config)), device_(std::move(device)) {}
     /// Settles way_ and encoder_.
     Result<void> choose_way();
+    /// Leaves in runtime_ one for this codec.
+    Result<void> open_runtime();
     Result<void> take_way(const WayRow& row, std::size_t wanted_surfaces);
     void explain(const std::string& line);
 
     Config config_;
     Device device_;
     std::optional<vpl::Session> runtime_;  // Until an encoder takes it.
+    bool runtime_fits_ = false;            // It is there, and for this codec.
     std::string_view path_;
     std::string path_reason_;
     std::unique_ptr<WayIn> way_;        // Has the memory that the encoder's surfaces stand on.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "mrda/media/encoder_session.h"
@@ -12,6 +13,9 @@
 namespace mrda::media {
 
 namespace {
+
+/// With every function that is mandatory.
+constexpr std::size_t kLeastTableBytes = offsetof(mrda_encoder_plugin, prepare);
 
 bool is_name(const std::string& name) {
     const auto allowed = [](char c) {
@@ -56,10 +60,10 @@ Result<void> check_table(const mrda_encoder_plugin* table, const std::string& na
                                                  std::to_string(MRDA_PLUGIN_ABI) +
                                                  "; rebuild the older one");
     }
-    if (table->size_bytes < sizeof(mrda_encoder_plugin)) {
+    if (table->size_bytes < kLeastTableBytes) {
         return make_error(Errc::unsupported,
                           who + "a table of " + std::to_string(table->size_bytes) +
-                              " bytes, of at least " + std::to_string(sizeof(mrda_encoder_plugin)));
+                              " bytes, of at least " + std::to_string(kLeastTableBytes));
     }
     if (table->name == nullptr || name != table->name || table->version == nullptr ||
         table->codecs == nullptr) {
@@ -100,6 +104,12 @@ Result<std::shared_ptr<const Plugin>> Plugin::load(const std::string& directory,
     MRDA_TRY(check_table(table, name));
     plugin->table_ = table;
     return std::shared_ptr<const Plugin>(std::move(plugin));
+}
+
+void Plugin::prepare(const std::string& device) const {
+    if (table_->size_bytes >= sizeof(mrda_encoder_plugin) && table_->prepare != nullptr) {
+        table_->prepare(device.c_str());
+    }
 }
 
 Plugin::~Plugin() {

@@ -7,6 +7,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <set>
+
 #include "worker_protocol.h"
 
 namespace mrda::service {
@@ -15,7 +18,7 @@ namespace {
 class WorkerProcessTest : public testing::Test {
   protected:
     Result<WorkerProcess> start(const char* program) {
-        return WorkerProcess::start(program, sockets_.theirs.get(), null_.get(), null_.get());
+        return WorkerProcess::start(program, sockets_.theirs.get());
     }
     static bool ended(const WorkerProcess& worker) {
         pollfd wait{worker.pidfd(), POLLIN, 0};
@@ -23,7 +26,6 @@ class WorkerProcessTest : public testing::Test {
     }
 
     SocketPair sockets_ = make_control_sockets().value();
-    Fd null_{::open("/dev/null", O_RDWR | O_CLOEXEC)};
 };
 
 TEST_F(WorkerProcessTest, tells_how_it_ended) {
@@ -54,6 +56,19 @@ TEST_F(WorkerProcessTest, one_that_is_dropped_is_gone) {
     }
     EXPECT_EQ(::kill(pid, 0), -1);
     EXPECT_EQ(errno, ESRCH);
+}
+
+TEST_F(WorkerProcessTest, inherits_its_control_socket_and_nothing_else) {
+    const Fd inherited(::open("/dev/null", O_RDWR));  // No close-on-exec: a mistake of somebody's.
+    ASSERT_TRUE(inherited.valid());
+    const auto worker = start(MRDA_WORKER);
+    ASSERT_TRUE(worker.ok());
+    std::set<int> open;
+    for (const auto& entry :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(worker->pid()) + "/fd")) {
+        open.insert(std::stoi(entry.path().filename()));
+    }
+    EXPECT_EQ(open, (std::set{0, 1, 2, kControlFd}));
 }
 
 TEST_F(WorkerProcessTest, a_program_that_is_not_there_is_named) {

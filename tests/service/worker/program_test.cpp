@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <iterator>
 
@@ -21,28 +22,23 @@ using testing::HasSubstr;
 
 constexpr int kCouldNotStart = 99;
 
-/// Starts it. Descriptors below 0 are left out; `errors` is where its stderr goes.
-pid_t start(int control, int input, int output, int errors, const char* argument = nullptr) {
+/// Starts it. `control` below 0 is left out; `errors` is where its stderr goes.
+pid_t start(int control, int errors, const char* argument = nullptr) {
     const pid_t child = ::fork();
     if (child != 0) {
         return child;
     }
-    // Out of the way of the numbers that a worker looks at.
+    // Out of the way of the number that a worker looks at.
     constexpr int kAside = 50;
-    const int given[] = {control, input, output};
-    for (int i = 0; i < 3; ++i) {
-        if (given[i] >= 0 && ::dup2(given[i], kAside + i) < 0) {
-            ::_exit(kCouldNotStart);
-        }
+    if (control >= 0 && ::dup2(control, kAside) < 0) {
+        ::_exit(kCouldNotStart);
     }
     ::dup2(errors, STDERR_FILENO);
-    for (int i = 0; i < 3; ++i) {
-        ::close(kControlFd + i);
-        if (given[i] >= 0 && ::dup2(kAside + i, kControlFd + i) < 0) {
-            ::_exit(kCouldNotStart);
-        }
+    ::close(kControlFd);
+    if (control >= 0 && ::dup2(kAside, kControlFd) < 0) {
+        ::_exit(kCouldNotStart);
     }
-    ::closefrom(kOutputRegionFd + 1);
+    ::closefrom(kControlFd + 1);
     const char* const arguments[] = {"mrda-worker", argument, nullptr};
     const char* const environment[] = {nullptr};
     ::execve(MRDA_WORKER, const_cast<char* const*>(arguments),
@@ -79,7 +75,7 @@ class WorkerProgram : public testing::Test {
   protected:
     void start_worker() {
         auto pair = make_control_sockets().value();
-        child_ = start(pair.theirs.get(), region_.fd(), region_.fd(), STDERR_FILENO);
+        child_ = start(pair.theirs.get(), STDERR_FILENO);
         control_ = std::move(pair.ours);
     }
     WorkerJob job(const std::string& codec) {
@@ -97,6 +93,10 @@ class WorkerProgram : public testing::Test {
     }
     void send(const std::string& message) {
         ASSERT_TRUE(send_message(control_.get(), message).ok());
+    }
+    void send(const WorkerJob& job) {
+        const std::array regions{region_.fd(), region_.fd()};
+        ASSERT_TRUE(send_message(control_.get(), to_message(job), regions).ok());
     }
     WorkerEvent hear() {
         const auto message = receive_message(control_.get());
@@ -121,20 +121,19 @@ class WorkerProgram : public testing::Test {
 
 TEST_F(WorkerProgram, is_no_program_to_be_started_by_hand) {
     Pipe errors;
-    EXPECT_EQ(exit_code_of_child(start(-1, -1, -1, errors.write.get())), kExitUsage);
+    EXPECT_EQ(exit_code_of_child(start(-1, errors.write.get())), kExitUsage);
     EXPECT_THAT(read_all(errors.read.get()), HasSubstr("started by mrda-service"));
-    EXPECT_EQ(exit_code_of_child(start(errors.write.get(), -1, -1, errors.write.get())), kExitUsage)
+    EXPECT_EQ(exit_code_of_child(start(errors.write.get(), errors.write.get())), kExitUsage)
         << "with something else where the control socket should be";
     auto pair = make_control_sockets().value();
-    EXPECT_EQ(exit_code_of_child(start(pair.theirs.get(), region_.fd(), region_.fd(),
-                                       errors.write.get(), "--help")),
+    EXPECT_EQ(exit_code_of_child(start(pair.theirs.get(), errors.write.get(), "--help")),
               kExitUsage);
 }
 
 TEST_F(WorkerProgram, runs_a_session_on_the_software_drivers_and_ends_with_its_control_socket) {
     for (const char* codec : {"copy", "avc"}) {
         start_worker();
-        send(to_message(job(codec)));
+        send(job(codec));
         const WorkerEvent running = hear();
         EXPECT_EQ(running.kind, WorkerEvent::Kind::running) << running.message;
         EXPECT_EQ(running.path, "direct");
@@ -151,7 +150,7 @@ TEST_F(WorkerProgram, runs_a_session_on_the_software_drivers_and_ends_with_its_c
 
 TEST_F(WorkerProgram, obeys_stop_and_reset) {
     start_worker();
-    send(to_message(job("copy")));
+    send(job("copy"));
     EXPECT_EQ(hear().kind, WorkerEvent::Kind::running);
     send(to_message(WorkerCommand::reset));
     EXPECT_EQ(hear().kind, WorkerEvent::Kind::reset);
@@ -167,7 +166,7 @@ TEST_F(WorkerProgram, says_why_it_cannot_begin) {
     start_worker();
     WorkerJob wrong = job("avc");
     wrong.params.profile = "unheard-of";
-    send(to_message(wrong));
+    send(wrong);
     const WorkerEvent failed = hear();
     EXPECT_EQ(failed.kind, WorkerEvent::Kind::failed);
     EXPECT_EQ(failed.code, Errc::unsupported);
@@ -175,12 +174,43 @@ TEST_F(WorkerProgram, says_why_it_cannot_begin) {
     EXPECT_EQ(exit_code(), exit_code_of(Errc::unsupported));
 }
 
+TEST_F(WorkerProgram, that_was_prepared_takes_any_job) {
+    for (const char* codec : {"avc", "hevc", "copy"}) {
+        start_worker();
+        send(to_message(preparation_of(job("avc"))));
+        send(job(codec));
+        const WorkerEvent running = hear();
+        EXPECT_EQ(running.kind, WorkerEvent::Kind::running) << codec << ": " << running.message;
+        send(to_message(WorkerCommand::stop));
+        EXPECT_EQ(exit_code(), 0) << codec;
+    }
+}
+
+TEST_F(WorkerProgram, that_could_not_be_prepared_tells_why_with_its_job) {
+    start_worker();
+    WorkerJob elsewhere = job("avc");
+    elsewhere.plugin_dir = "/nowhere";
+    send(to_message(preparation_of(elsewhere)));
+    send(elsewhere);
+    const WorkerEvent failed = hear();
+    EXPECT_EQ(failed.kind, WorkerEvent::Kind::failed);
+    EXPECT_THAT(failed.message, HasSubstr("/nowhere"));
+    EXPECT_EQ(exit_code(), exit_code_of(failed.code));
+}
+
+TEST_F(WorkerProgram, wants_both_regions_with_its_job) {
+    start_worker();
+    send(to_message(job("copy")));
+    EXPECT_THAT(hear().message, HasSubstr("two regions"));
+    EXPECT_EQ(exit_code(), exit_code_of(Errc::corrupt));
+}
+
 TEST_F(WorkerProgram, ends_where_the_service_goes_before_it_gave_a_job_or_talks_nonsense) {
     start_worker();
     control_.reset();
     EXPECT_NE(exit_code(), 0);
     start_worker();
-    send(to_message(job("copy")));
+    send(job("copy"));
     EXPECT_EQ(hear().kind, WorkerEvent::Kind::running);
     send(R"({"op":"fly"})");
     EXPECT_EQ(hear().code, Errc::corrupt);

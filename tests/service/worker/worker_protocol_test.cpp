@@ -202,34 +202,14 @@ TEST(WorkerProtocol, the_worst_text_of_a_driver_still_makes_a_message_that_can_b
     }
 }
 
-TEST(WorkerControlSocket, carries_whole_messages_and_tells_the_end) {
-    const auto pair = make_control_sockets().value();
-    ASSERT_TRUE(send_message(pair.ours.get(), "one").ok());
-    ASSERT_TRUE(send_message(pair.ours.get(), std::string(kMaxMessageBytes, 'x')).ok());
-    EXPECT_EQ(receive_message(pair.theirs.get()).value(), "one");
-    EXPECT_EQ(receive_message(pair.theirs.get()).value()->size(), kMaxMessageBytes);
-    ASSERT_EQ(::fcntl(pair.theirs.get(), F_SETFL, O_NONBLOCK), 0);
-    EXPECT_EQ(receive_message(pair.theirs.get()).value(), std::nullopt);
-    ASSERT_EQ(::shutdown(pair.ours.get(), SHUT_WR), 0);
-    EXPECT_EQ(receive_message(pair.theirs.get()).error().code, Errc::end_of_stream);
-}
-
-TEST(WorkerControlSocket, refuses_a_message_that_is_too_long_naming_its_size) {
-    const auto pair = make_control_sockets().value();
-    ASSERT_TRUE(send_message(pair.ours.get(), std::string(kMaxMessageBytes + 1, 'x')).ok());
-    expect_corrupt(receive_message(pair.theirs.get()), "8193 bytes");
-}
-
-TEST(WorkerControlSocket, that_nobody_reads_is_busy_and_whose_reader_is_gone_fails) {
-    auto pair = make_control_sockets().value();
-    Result<void> sent;
-    for (int i = 0; i < 10'000 && sent.ok(); ++i) {
-        sent = send_message(pair.ours.get(), std::string(4096, 'x'));
-    }
-    ASSERT_FALSE(sent.ok());
-    EXPECT_EQ(sent.error().code, Errc::busy);
-    pair.theirs.reset();
-    EXPECT_FALSE(send_message(pair.ours.get(), "x").ok());
+TEST(WorkerProtocol, a_preparation_is_that_of_its_job_and_comes_through_whole) {
+    const WorkerPreparation preparation = preparation_of(example());
+    const auto parsed = parse_preparation(to_message(preparation));
+    ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+    EXPECT_EQ(*parsed, preparation);
+    EXPECT_EQ(parsed->device, "0000:03:00.0");
+    EXPECT_FALSE(parse_preparation(to_message(example())).ok()) << "a job is none";
+    EXPECT_FALSE(parse_job(to_message(preparation)).ok());
 }
 
 }  // namespace

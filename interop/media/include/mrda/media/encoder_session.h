@@ -26,6 +26,8 @@ class Plugin {
     Plugin& operator=(const Plugin&) = delete;
 
     [[nodiscard]] const mrda_encoder_plugin& table() const { return *table_; }
+    /// Lets it load what a session on `device` will need, where it can: see plugin.h.
+    void prepare(const std::string& device) const;
 
   private:
     Plugin() = default;

@@ -131,6 +131,11 @@ typedef struct mrda_encoder_plugin {
     int (*reset)(mrda_encoder* encoder, mrda_media_error* error);
     void (*report)(const mrda_encoder* encoder, mrda_media_report* report);
     void (*close)(mrda_encoder* encoder);
+
+    /* May be null. Loads what the first open on `device` (as in mrda_encoder_config) will need, so
+     * that it takes less time; on the thread that will call open. What cannot be had is told by
+     * open. */
+    void (*prepare)(const char* device);
 } mrda_encoder_plugin;
 
 /* `host_abi` is the host's MRDA_PLUGIN_ABI. Returns the plugin's table, which lives as long as the
