@@ -31,6 +31,7 @@ struct Options {
     std::string in_device;
     std::string out_device;
     std::uint64_t memory_bytes = 0;
+    std::uint64_t out_memory_bytes = 0;
     std::uint32_t max_sessions = 0;
     std::uint32_t max_creates_per_second = 0;
     std::uint64_t max_pixels_per_second = 0;
@@ -78,6 +79,7 @@ Result<int> add_vm(const Options& options) {
     vm.set_in_device_path(options.in_device);
     vm.set_out_device_path(options.out_device);
     vm.set_memory_bytes(options.memory_bytes);
+    vm.set_out_memory_bytes(options.out_memory_bytes);
     vm.set_max_sessions(options.max_sessions);
     vm.set_max_creates_per_second(options.max_creates_per_second);
     vm.set_max_pixels_per_second(options.max_pixels_per_second);
@@ -153,11 +155,17 @@ void add_commands(CLI::App& app, Options& options, Command& chosen) {
     CLI::App* const vm = app.add_subcommand("vm", "who may use the service");
     vm->require_subcommand(1);
     auto* const added =
-        command(*vm, "add", "adds a VM, or changes what is configured for it", add_vm);
+        command(*vm, "add",
+                "adds a VM, or configures one that is there anew: what is not named is the default",
+                add_vm);
     added->add_option("NAME", options.vm)->required();
     added->add_option("--in-device", options.in_device, "a file that holds its input slots");
     added->add_option("--out-device", options.out_device, "a file that holds its output slots");
     added->add_option("--memory", options.memory_bytes, "bytes of its shared memory")
+        ->transform(CLI::AsSizeValue(false));
+    added
+        ->add_option("--out-memory", options.out_memory_bytes,
+                     "bytes of its out device; without it, as --memory")
         ->transform(CLI::AsSizeValue(false));
     added->add_option("--max-sessions", options.max_sessions);
     added->add_option("--max-creates-per-second", options.max_creates_per_second);

@@ -111,6 +111,7 @@ std::string Printer::vms(const v1::ListVmsReply& reply) const {
         for (const v1::Vm& vm : reply.vms()) {
             list.push_back({{"name", vm.name()},
                             {"memory_bytes", vm.memory_bytes()},
+                            {"out_memory_bytes", vm.out_memory_bytes()},
                             {"in_device", vm.in_device_path()},
                             {"out_device", vm.out_device_path()},
                             {"max_sessions", vm.max_sessions()},
@@ -155,6 +156,7 @@ std::string Printer::sessions(const v1::ListReply& reply) const {
     }
     std::vector<std::vector<std::string>> rows{
         {"ID", "STATE", "VM", "CODEC", "SIZE", "PATH", "FRAMES", "PACKETS", "BYTES"}};
+    std::string failures;
     for (const v1::SessionStatus& session : reply.sessions()) {
         rows.push_back(
             {std::to_string(session.session_id()), state_of(session), session.vm(), session.codec(),
@@ -162,14 +164,21 @@ std::string Printer::sessions(const v1::ListReply& reply) const {
              session.path().empty() ? "-" : session.path(), std::to_string(session.frames()),
              std::to_string(session.packets()), std::to_string(session.bitstream_bytes())});
         if (!session.failure().empty()) {
-            rows.push_back({"", session.failure()});
+            failures += std::to_string(session.session_id()) + ": " + session.failure() + "\n";
         }
     }
-    return table(rows);
+    return table(rows) + failures;
 }
 
 std::string Printer::resources(const v1::ResourcesReply& reply) const {
     if (json) {
+        ordered_json devices = ordered_json::array();
+        for (const v1::Device& device : reply.devices()) {
+            devices.push_back({{"pci_address", device.pci_address()},
+                               {"name", device.name()},
+                               {"engine_load", device.engine_load()},
+                               {"sessions", device.sessions()}});
+        }
         return dump({{"platform", reply.platform()},
                      {"cpu_load", reply.cpu_load()},
                      {"cpu_count", reply.cpu_count()},
@@ -178,9 +187,10 @@ std::string Printer::resources(const v1::ResourcesReply& reply) const {
                      {"pixels_per_second_reserved", reply.pixels_per_second_reserved()},
                      {"pixels_per_second_ceiling", reply.pixels_per_second_ceiling()},
                      {"region_bytes_used", reply.region_bytes_used()},
-                     {"sessions", reply.sessions()}});
+                     {"sessions", reply.sessions()},
+                     {"devices", devices}});
     }
-    return table(
+    std::vector<std::vector<std::string>> rows(
         {{"platform", reply.platform()},
          {"processor",
           percent(reply.cpu_load()) + " of " + std::to_string(reply.cpu_count()) + " cores"},
@@ -191,6 +201,13 @@ std::string Printer::resources(const v1::ResourcesReply& reply) const {
                                    std::to_string(reply.pixels_per_second_ceiling())},
          {"regions", std::to_string(reply.region_bytes_used() >> 20U) + " MiB in use"},
          {"sessions", std::to_string(reply.sessions())}});
+    for (const v1::Device& device : reply.devices()) {
+        rows.push_back({device.pci_address(),
+                        device.name() + ", " + std::to_string(device.sessions()) + " sessions, " +
+                            (device.engine_load() < 0 ? "load not known"
+                                                      : percent(device.engine_load()) + " busy")});
+    }
+    return table(rows);
 }
 
 }  // namespace mrda::ctl
