@@ -195,6 +195,12 @@ Result<Placement> ResourceManager::place(std::uint64_t pixels_per_second) {
     return make_error(Errc::exhausted, first.error().message + "\n  " + second.error().message);
 }
 
+Placement ResourceManager::next_placement() const {
+    ResourceManager trial = *this;  // Whose turn it is does not change by asking.
+    const auto placed = trial.place(0);
+    return placed.ok() ? *placed : Placement{};
+}
+
 void ResourceManager::reserve(const Placement& placement, std::uint64_t pixels_per_second) {
     if (GpuState* const gpu = find(placement)) {
         gpu->pixels_reserved += pixels_per_second;

@@ -90,6 +90,8 @@ class ResourceManager {
     /// Where a session of so many pixels per second goes: by the strategy, over GPUs in turn.
     /// Reserves nothing. Errors: exhausted, with what was asked, what is in use, and the limits.
     [[nodiscard]] Result<Placement> place(std::uint64_t pixels_per_second);
+    /// Where place() would put a small session now; the processor, if it would refuse.
+    [[nodiscard]] Placement next_placement() const;
     void reserve(const Placement& placement, std::uint64_t pixels_per_second);
     void release(const Placement& placement, std::uint64_t pixels_per_second);
 

@@ -4,6 +4,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -35,6 +36,8 @@ constexpr std::size_t kMaxRpcMemoryBytes = std::size_t{64} << 20;
 constexpr int kMaxRpcThreads = 16;
 constexpr int kMaxConcurrentCalls = 128;
 constexpr int kKeepaliveMs = 20'000;
+constexpr int kIdleConnectionMs = 60'000;
+constexpr int kHandshakeMs = 5'000;
 
 Result<std::string> read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -71,6 +74,18 @@ void bound(grpc::ServerBuilder& builder) {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxConcurrentCalls);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleConnectionMs);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+}
+
+/// Connections are not counted, so as many as may be are taken.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+    }
 }
 
 std::string program_dir() {
@@ -101,6 +116,7 @@ Result<Fd> take_signals() {
 Result<std::unique_ptr<Server>> Server::create(const Config& config) {
     MRDA_TRY(check_address(config));
     ::umask(077);
+    raise_descriptor_limit();
     std::unique_ptr<Server> server(new Server());
     // Before any thread, so that every one of them has the mask.
     MRDA_ASSIGN(server->signals_, take_signals());

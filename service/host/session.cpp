@@ -2,8 +2,10 @@
 #include "session.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -35,14 +37,21 @@ Error no_room(const SharedRegion& region, std::uint64_t wanted) {
 }
 
 /// A file's pages exist when they are first written, and where the file system has none left then,
-/// whoever writes dies of it: the guest, or its worker.
+/// whoever writes dies of it. Of the output only pages that packets reach are written: few. A guard
+/// against mistakes, not against others who write at the same time.
 Result<void> check_file_system(const SharedRegion& region, std::uint64_t wanted) {
     struct statvfs room {};
-    if (region.path.empty() || ::fstatvfs(region.region.fd(), &room) != 0) {
-        return {};
+    struct stat file {};
+    if (region.path.empty() || ::fstatvfs(region.region.fd(), &room) != 0 ||
+        ::fstat(region.region.fd(), &file) != 0 || room.f_blocks == 0) {
+        return {};  // A memfd, or a file system without a limit.
     }
+    constexpr std::uint64_t kStatBlockBytes = 512;  // stat(2): whatever the file system's are.
+    const std::uint64_t size_bytes = region.region.size_bytes();
+    const std::uint64_t there =
+        std::min(size_bytes, static_cast<std::uint64_t>(file.st_blocks) * kStatBlockBytes);
     const std::uint64_t free_bytes = std::uint64_t{room.f_bavail} * room.f_frsize;
-    if (free_bytes < wanted) {
+    if (free_bytes < std::min(wanted, size_bytes - there)) {
         return make_error(Errc::exhausted,
                           "the session needs " + std::to_string(wanted) + " bytes of " +
                               region.path + ", and its file system has " +

@@ -83,8 +83,8 @@ SessionManager::SessionManager(EventLoop& loop, SessionSettings settings,
                                ResourceManager& resources, std::string region_socket_path)
     : loop_(loop),
       settings_(std::move(settings)),
-      workers_(loop, settings_.worker_program, settings_.spare_worker),
       resources_(resources),
+      workers_(loop, settings_.worker_program, [this] { return foresee(); }),
       region_socket_path_(std::move(region_socket_path)),
       next_session_((std::uint64_t{settings_.epoch} << kEpochShift) + 1) {}
 
@@ -379,15 +379,20 @@ int SessionManager::region_of(const std::string& token) const {
     return fd;
 }
 
-void SessionManager::warm_up() {
-    const auto placement = resources_.place(0);
-    if (placement.ok()) {
-        workers_.prepare({.platform = placement->on_gpu() ? "gpu" : "software",
-                          .device = placement->pci_address,
-                          .plugin_dir = settings_.plugin_dir,
-                          .plugin = kDefaultPlugin,
-                          .driver_dir = settings_.driver_dir});
+std::optional<WorkerPreparation> SessionManager::foresee() const {
+    if (!settings_.spare_worker) {
+        return std::nullopt;
     }
+    const Placement placement = resources_.next_placement();
+    return WorkerPreparation{.platform = placement.on_gpu() ? "gpu" : "software",
+                             .device = placement.pci_address,
+                             .plugin_dir = settings_.plugin_dir,
+                             .plugin = kDefaultPlugin,
+                             .driver_dir = settings_.driver_dir};
+}
+
+void SessionManager::warm_up() {
+    workers_.prepare();
 }
 
 void SessionManager::shut_down(std::uint64_t patience_ns, std::function<void()> done) {

@@ -60,6 +60,8 @@ class SessionManager {
     [[nodiscard]] std::size_t count() const { return sessions_.size(); }
 
   private:
+    /// What the next session will probably run on.
+    [[nodiscard]] std::optional<WorkerPreparation> foresee() const;
     struct Entry {
         std::unique_ptr<Session> session;
         Created created;
@@ -87,8 +89,8 @@ class SessionManager {
 
     EventLoop& loop_;
     SessionSettings settings_;
-    WorkerPool workers_;
     ResourceManager& resources_;
+    WorkerPool workers_;
     std::string region_socket_path_;
     std::map<std::uint64_t, Entry> sessions_;
     std::unordered_map<std::string, std::shared_ptr<SharedRegion>> attachable_;

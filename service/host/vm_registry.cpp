@@ -112,6 +112,11 @@ Result<VmRegistry> VmRegistry::open(std::string state_dir, std::string runtime_d
     for (VmConfig& config : configs) {
         MRDA_TRY(registry.insert(std::move(config), true));
     }
+    for (const auto& [name, vm] : registry.vms_) {
+        // Now, in the order of their names, so that a file is its VM's before a guest asks. One
+        // that cannot be opened is told to its guests, and no other VM's trouble.
+        static_cast<void>(open_files(*vm).ok());
+    }
     return registry;
 }
 
@@ -128,8 +133,22 @@ Result<std::string> VmRegistry::token_of(const std::string& name) const {
 
 Result<std::string> VmRegistry::add(VmConfig config, bool keep) {
     const std::string name = config.name;
+    const auto known = find(name);
+    const Vm before = known == nullptr ? Vm() : *known;
+    const bool was_kept = known != nullptr && kept_.at(name);
     MRDA_TRY(insert(std::move(config), keep));
-    MRDA_TRY(open_files(*vms_.at(name)));
+    if (const auto opened = open_files(*vms_.at(name)); !opened.ok()) {
+        // As if it had not been asked: a VM whose files are another's must not come with a restart.
+        if (known == nullptr) {
+            forget(name);
+        } else {
+            known->config = before.config;
+            known->in_file = before.in_file;
+            known->out_file = before.out_file;
+            kept_[name] = was_kept;
+        }
+        return opened.error();
+    }
     MRDA_TRY(save());
     return state_dir_ + "/tokens/" + name + ".token";
 }
@@ -182,12 +201,17 @@ std::string VmRegistry::default_vm() const {
 }
 
 Result<void> VmRegistry::remove(const std::string& name) {
-    if (vms_.erase(name) == 0) {
+    if (find(name) == nullptr) {
         return make_error(Errc::not_found, "no VM \"" + name + "\"");
     }
+    forget(name);
+    return save();
+}
+
+void VmRegistry::forget(const std::string& name) {
+    vms_.erase(name);
     kept_.erase(name);
     ::unlink((state_dir_ + "/tokens/" + name + ".token").c_str());
-    return save();
 }
 
 Result<void> VmRegistry::save() const {

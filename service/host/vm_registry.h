@@ -50,7 +50,7 @@ class VmRegistry {
 
     /// Adds or replaces; a token that exists is kept. Makes the files of device paths if they are
     /// not there. Returns the path of the token's file. `keep`: also across restarts.
-    /// Errors: invalid_argument (name, paths), io, and the files'.
+    /// Errors: invalid_argument (name, paths), io, and the files'; nothing has changed then.
     Result<std::string> add(VmConfig config, bool keep);
     /// Guests of this user that name no token are this VM's from now on, also across restarts: the
     /// default token is its. Errors: not_found, io.
@@ -70,6 +70,7 @@ class VmRegistry {
         : state_dir_(std::move(state_dir)), runtime_dir_(std::move(runtime_dir)) {}
     /// As add(), but neither opens files nor saves: one VM's bad file is no other's trouble.
     Result<void> insert(VmConfig config, bool keep);
+    void forget(const std::string& name);
     Result<void> save() const;
     Result<std::string> token_of(const std::string& name) const;
     [[nodiscard]] std::string default_path() const { return state_dir_ + "/default_vm"; }

@@ -14,31 +14,38 @@ constexpr std::uint64_t kRefillNs = 150'000'000;
 
 }  // namespace
 
-WorkerPool::WorkerPool(EventLoop& loop, std::string worker_program, bool keeps_spare)
-    : loop_(loop), worker_program_(std::move(worker_program)), keeps_spare_(keeps_spare) {}
+WorkerPool::WorkerPool(EventLoop& loop, std::string worker_program, Foresight foresight)
+    : loop_(loop), worker_program_(std::move(worker_program)), foresight_(std::move(foresight)) {}
 
 WorkerPool::~WorkerPool() {
     close();
+    for (const auto& [pid, watch] : watches_) {
+        loop_.forget(watch);
+    }
 }
 
 void WorkerPool::close() {
-    keeps_spare_ = false;
+    foresight_ = nullptr;
     loop_.cancel(std::exchange(timer_, 0));
     drop_spare();
 }
 
 Result<StartedWorker> WorkerPool::take(const WorkerPreparation& preparation) {
-    if (spare_ && spare_->process.reap()) {
-        drop_spare();
+    if (timer_ == 0) {
+        timer_ = loop_.after(kRefillNs, [this] {
+            timer_ = 0;
+            prepare();
+        });
     }
-    prepare_later(preparation);
-    if (spare_ && preparation_ == preparation) {
-        loop_.forget(std::exchange(watch_, 0));
-        StartedWorker taken = std::move(*spare_);
-        spare_.reset();
-        return taken;
+    if (!spare_ || preparation_ != preparation) {
+        return start();
     }
-    return start();
+    loop_.forget(std::exchange(watches_[spare_pid()], 0));
+    watches_.erase(spare_pid());
+    StartedWorker taken = std::move(*spare_);
+    spare_.reset();
+    // It may have died unseen: the turn of the loop in which its end is told has not come.
+    return taken.process.reap() ? start() : std::move(taken);
 }
 
 Result<StartedWorker> WorkerPool::start() {
@@ -47,39 +54,46 @@ Result<StartedWorker> WorkerPool::start() {
     return StartedWorker{std::move(process), std::move(sockets.ours)};
 }
 
-void WorkerPool::prepare(const WorkerPreparation& preparation) {
-    if (!keeps_spare_ || (spare_ && preparation_ == preparation)) {
+void WorkerPool::prepare() {
+    const auto wanted = foresight_ ? foresight_() : std::nullopt;
+    if (!wanted || (spare_ && preparation_ == *wanted)) {
         return;
     }
     drop_spare();
     auto started = start();
-    if (!started.ok() || !send_message(started->control.get(), to_message(preparation)).ok()) {
+    if (!started.ok()) {
         return;  // The next session starts its own, and tells what is wrong.
     }
+    const pid_t pid = started->process.pid();
     // One that dies is not replaced until somebody asks: what kills it could kill the next.
-    const auto watch = loop_.watch(started->process.pidfd(), [this] {
-        Log::warn("a spare worker ended", {{"pid", std::to_string(spare_pid())}});
-        drop_spare();
-    });
+    const auto watch = loop_.watch(started->process.pidfd(), [this, pid] { reap(pid); });
     if (!watch.ok()) {
         return;
     }
-    watch_ = *watch;
+    watches_[pid] = *watch;
     spare_.emplace(std::move(*started));
-    preparation_ = preparation;
-}
-
-void WorkerPool::prepare_later(const WorkerPreparation& preparation) {
-    loop_.cancel(timer_);
-    timer_ = loop_.after(kRefillNs, [this, preparation] {
-        timer_ = 0;
-        prepare(preparation);
-    });
+    preparation_ = *wanted;
+    if (!send_message(spare_->control.get(), to_message(preparation_)).ok()) {
+        drop_spare();
+    }
 }
 
 void WorkerPool::drop_spare() {
-    loop_.forget(std::exchange(watch_, 0));
-    spare_.reset();
+    if (spare_) {
+        spare_->process.kill();
+        ending_.emplace(spare_pid(), std::move(spare_->process));
+        spare_.reset();
+    }
+}
+
+void WorkerPool::reap(pid_t pid) {
+    if (pid == spare_pid()) {
+        Log::warn("a spare worker ended", {{"pid", std::to_string(pid)}});
+        drop_spare();
+    }
+    loop_.forget(watches_.at(pid));
+    watches_.erase(pid);
+    ending_.erase(pid);
 }
 
 }  // namespace mrda::service

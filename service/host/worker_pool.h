@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,16 +22,19 @@ struct StartedWorker {
 /// loaded, so that a session need not wait for them. For the loop's thread.
 class WorkerPool {
   public:
-    WorkerPool(EventLoop& loop, std::string worker_program, bool keeps_spare);
+    /// What the next session will probably need; nothing: no spare now.
+    using Foresight = std::function<std::optional<WorkerPreparation>()>;
+
+    WorkerPool(EventLoop& loop, std::string worker_program, Foresight foresight);
     ~WorkerPool();
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
-    /// The spare, if it was prepared so, else a new one. Another spare follows in a while.
+    /// The spare, if it was prepared so, else a new one. In a while a spare is there again.
     /// Errors: as WorkerProcess::start().
     Result<StartedWorker> take(const WorkerPreparation& preparation);
-    /// Has a spare begin, unless there is one that is prepared so, or none is wished.
-    void prepare(const WorkerPreparation& preparation);
+    /// Has a spare begin, unless there is one that is prepared as foreseen.
+    void prepare();
     /// No spare any more.
     void close();
 
@@ -38,15 +43,17 @@ class WorkerPool {
 
   private:
     Result<StartedWorker> start();
+    /// Kills it and lets it be reaped in its own time: a driver may hold it for long.
     void drop_spare();
-    void prepare_later(const WorkerPreparation& preparation);
+    void reap(pid_t pid);
 
     EventLoop& loop_;
     std::string worker_program_;
-    bool keeps_spare_;
+    Foresight foresight_;
     std::optional<StartedWorker> spare_;
     WorkerPreparation preparation_;  ///< Of the spare.
-    EventLoop::Id watch_ = 0;
+    std::map<pid_t, WorkerProcess> ending_;
+    std::map<pid_t, EventLoop::Id> watches_;  ///< Of the spare, and of those that end.
     EventLoop::Id timer_ = 0;
 };
 

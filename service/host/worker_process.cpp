@@ -56,9 +56,8 @@ class SpawnPlan {
         MRDA_TRY(added(::posix_spawn_file_actions_addclosefrom_np(&actions_, kControlFd + 1)));
         MRDA_TRY(added(::posix_spawnattr_setsigdefault(&attributes_, &all)));
         MRDA_TRY(added(::posix_spawnattr_setsigmask(&attributes_, &none)));
-        MRDA_TRY(added(::posix_spawnattr_setpgroup(&attributes_, 0)));
         return added(::posix_spawnattr_setflags(
-            &attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP));
+            &attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID));
     }
     Result<pid_t> spawn(const std::string& program) {
         std::string name = program;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mrda-worker: one session's codec, in a process of its own. mrda-service starts it with a control
-// socket and the regions' descriptors; it is no program for people.
+// socket, and sends the regions with the job; it is no program for people.
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -142,5 +142,6 @@ int main(int argc, char** /*argv*/) {
         return mrda::kExitUsage;
     }
     const auto ran = run();
-    return ran.ok() ? 0 : fail(ran.error());
+    // As on the good path: drivers that are loaded are not taken down in any order.
+    ::_exit(ran.ok() ? 0 : fail(ran.error()));
 }

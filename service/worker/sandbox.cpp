@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/sockios.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,9 +15,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <memory>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "mrda/interop/fd.h"
 
@@ -43,33 +47,86 @@ constexpr bool kShadowMemory = true;  // Terabytes of it, which the limit would 
 constexpr bool kShadowMemory = false;
 #endif
 
+/// libseccomp 2.5 has no name for it.
+constexpr int kFchmodat2 = 452;
+/// The kernel looks at so much of these arguments.
+constexpr scmp_datum_t kLow32 = 0xffffffff;
+/// linux/landlock.h of Linux 6.2: LANDLOCK_ACCESS_FS_TRUNCATE, from the third version on.
+constexpr std::uint64_t kLandlockTruncate = std::uint64_t{1} << 14;
+constexpr int kLandlockKnowsTruncate = 3;
+
 /// Nothing of these is needed to encode; each is a way out of this process.
 // clang-format off
 constexpr std::array kForbidden{
-    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-    SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
-    SCMP_SYS(pidfd_send_signal), SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(rt_sigqueueinfo),
-    SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind),
-    SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(mount), SCMP_SYS(umount2),
-    SCMP_SYS(chroot), SCMP_SYS(pivot_root), SCMP_SYS(setns), SCMP_SYS(unshare), SCMP_SYS(bpf),
-    SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key),
-    SCMP_SYS(request_key), SCMP_SYS(io_uring_setup), SCMP_SYS(open_by_handle_at)};
+    SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_open),
+    SCMP_SYS(pidfd_getfd), SCMP_SYS(pidfd_send_signal), SCMP_SYS(kill), SCMP_SYS(tkill),
+    SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(socket), SCMP_SYS(connect),
+    SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(mount),
+    SCMP_SYS(umount2), SCMP_SYS(chroot), SCMP_SYS(pivot_root), SCMP_SYS(setns), SCMP_SYS(unshare),
+    SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl),
+    SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(io_uring_setup),
+    SCMP_SYS(open_by_handle_at),
+    // What Landlock does not know of files.
+    SCMP_SYS(truncate), SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown),
+    SCMP_SYS(fchown), SCMP_SYS(lchown), SCMP_SYS(fchownat), SCMP_SYS(setxattr),
+    SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(removexattr), SCMP_SYS(lremovexattr),
+    SCMP_SYS(fremovexattr), SCMP_SYS(utime), SCMP_SYS(utimes), SCMP_SYS(utimensat),
+    SCMP_SYS(futimesat), kFchmodat2};
 // clang-format on
+
+/// A call that is forbidden for some values of one argument.
+struct Condition {
+    int call;
+    scmp_arg_cmp argument;
+};
+
+std::vector<Condition> conditions() {
+    const auto self = static_cast<scmp_datum_t>(::getpid());
+    std::vector<Condition> found{
+        // Of itself it may ask for limits, and abort() signals its own process.
+        {SCMP_SYS(prlimit64), SCMP_A0_64(SCMP_CMP_NE, 0)},
+        {SCMP_SYS(tgkill), SCMP_A0_64(SCMP_CMP_NE, self)},
+        // Threads, and no processes: those would outlive the session.
+        {SCMP_SYS(clone), SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)},
+        // To end with the service is not its choice.
+        {SCMP_SYS(prctl), SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, PR_SET_PDEATHSIG)}};
+    // Signals that a descriptor sends.
+    for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
+        found.push_back({SCMP_SYS(fcntl), SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLow32,
+                                                     static_cast<scmp_datum_t>(command))});
+    }
+    // The same, and words that somebody seems to type.
+    for (const auto request : {FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX}) {
+        found.push_back({SCMP_SYS(ioctl), SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLow32,
+                                                     static_cast<scmp_datum_t>(request))});
+    }
+    return found;
+}
+
 /// No file can be made, changed or removed by its name, but for the GPU's nodes; and no process
 /// that is not under the same rules can be traced or have its memory read. linux/landlock.h: holds
 /// for this thread and for those that it starts.
 Result<void> close_file_system() {
+    const auto version = static_cast<int>(
+        ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
+    if (version < kLandlockKnowsTruncate) {
+        // Before Linux 6.2, or switched off. What the other limits leave is open.
+        std::fputs("mrda-worker: no Landlock that knows O_TRUNC; files are not closed to it\n",
+                   stderr);
+    }
+    if (version < 0) {
+        return {};
+    }
     const landlock_ruleset_attr handled{
         .handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
                              LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
                              LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
                              LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                             LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM};
+                             LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM |
+                             (version >= kLandlockKnowsTruncate ? kLandlockTruncate : 0)};
     const Fd rules(
         static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));
-    if (!rules && (errno == ENOSYS || errno == EOPNOTSUPP)) {
-        return {};  // Before Linux 5.13, or switched off: what the other limits leave is open.
-    }
     if (!rules) {
         return os_error("landlock_create_ruleset", errno, "cannot close the file system");
     }
@@ -134,13 +191,15 @@ Result<void> forbid_system_calls() {
     for (std::size_t i = 0; status == 0 && i < kForbidden.size(); ++i) {
         status = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), kForbidden[i], 0);
     }
-    // Of itself it may ask for limits, and abort() signals its own process.
-    const auto self = static_cast<scmp_datum_t>(::getpid());
-    const std::array to_others{std::pair(SCMP_SYS(prlimit64), scmp_datum_t{0}),
-                               std::pair(SCMP_SYS(tgkill), self)};
-    for (std::size_t i = 0; status == 0 && i < to_others.size(); ++i) {
-        status = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), to_others[i].first, 1,
-                                    SCMP_A0(SCMP_CMP_NE, to_others[i].second));
+    for (const Condition& condition : conditions()) {
+        if (status == 0) {
+            status = ::seccomp_rule_add_array(filter.get(), SCMP_ACT_ERRNO(EPERM), condition.call,
+                                              1, &condition.argument);
+        }
+    }
+    if (status == 0) {
+        // Its flags are in memory, where no filter looks. The C library falls back to clone.
+        status = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     }
     if (status == 0) {
         status = ::seccomp_load(filter.get());

@@ -16,6 +16,8 @@ namespace {
 
 /// With every function that is mandatory.
 constexpr std::size_t kLeastTableBytes = offsetof(mrda_encoder_plugin, prepare);
+constexpr std::size_t kTableWithPrepareBytes =
+    kLeastTableBytes + sizeof(mrda_encoder_plugin::prepare);
 
 bool is_name(const std::string& name) {
     const auto allowed = [](char c) {
@@ -107,7 +109,7 @@ Result<std::shared_ptr<const Plugin>> Plugin::load(const std::string& directory,
 }
 
 void Plugin::prepare(const std::string& device) const {
-    if (table_->size_bytes >= sizeof(mrda_encoder_plugin) && table_->prepare != nullptr) {
+    if (table_->size_bytes >= kTableWithPrepareBytes && table_->prepare != nullptr) {
         table_->prepare(device.c_str());
     }
 }

@@ -71,7 +71,7 @@ void mrda_guest_config_init(mrda_guest_config* config) {
     config->num_ref_frames = 1;
     config->target_usage = 4;
     config->async_depth = 4;
-    config->connect_timeout_ns = 20 * kNsPerSecond;
+    config->connect_timeout_ns = 25 * kNsPerSecond;
     config->reattach_timeout_ns = 10 * kNsPerSecond;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 /// The service makes a session when its worker is ready.
-constexpr std::uint64_t kCreateTimeoutNs = 20'000 * kNsPerMs;
+constexpr std::uint64_t kCreateTimeoutNs = 25'000 * kNsPerMs;
 constexpr std::uint64_t kFirstPauseNs = 20 * kNsPerMs;
 constexpr std::uint64_t kLastPauseNs = 500 * kNsPerMs;
 

@@ -104,12 +104,18 @@ Result<Parameters> parameters_of(const mrda_guest_config& config) {
         .address = text(config.address),
         .token = Token::from(text(config.token_file)),
         .tls = TlsFiles{text(config.tls_ca_file), text(config.tls_certificate_file),
-                        text(config.tls_key_file)}
-                   .or_environment(),
+                        text(config.tls_key_file)},
         .connect_timeout_ns = config.connect_timeout_ns,
         .reattach_timeout_ns = config.reattach_timeout_ns};
     if (parameters.address.empty()) {
         MRDA_ASSIGN(parameters.address, default_address());
+    }
+    // A service's unix socket speaks no TLS: the folder that it is in says who may use it.
+    if (parameters.address.rfind("unix:", 0) != 0) {
+        parameters.tls = parameters.tls.or_environment();
+    } else if (!parameters.tls.empty()) {
+        return wrong("tls_ca_file, tls_certificate_file, tls_key_file", "files",
+                     "none where the address is a unix socket");
     }
     return parameters;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tls.h"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "os.h"
 
@@ -14,10 +16,23 @@ Result<std::string> read_pem(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
     text << file.rdbuf();
-    if (!file) {
-        return make_error(Errc::not_found, "cannot read " + path + ", which TLS needs");
+    if (!file || text.str().empty()) {
+        return make_error(Errc::not_found,
+                          "cannot read " + path + ", which TLS needs, or it is empty");
     }
     return text.str();
+}
+
+Result<std::string> read_key(const std::string& path) {
+    using std::filesystem::perms;
+    std::error_code failed;
+    const auto status = std::filesystem::status(path, failed);
+    if (!failed &&
+        (status.permissions() & (perms::group_read | perms::others_read)) != perms::none) {
+        return make_error(Errc::permission_denied,
+                          path + " is a private key that others can read; chmod 600 it");
+    }
+    return read_pem(path);
 }
 
 }  // namespace
@@ -44,7 +59,7 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> credentials_of(const TlsFiles&
     grpc::SslCredentialsOptions options;
     MRDA_ASSIGN(options.pem_root_certs, read_pem(files.ca));
     MRDA_ASSIGN(options.pem_cert_chain, read_pem(files.certificate));
-    MRDA_ASSIGN(options.pem_private_key, read_pem(files.key));
+    MRDA_ASSIGN(options.pem_private_key, read_key(files.key));
     return grpc::SslCredentials(options);
 }
 

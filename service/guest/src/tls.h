@@ -21,7 +21,8 @@ struct TlsFiles {
     [[nodiscard]] bool empty() const { return ca.empty() && certificate.empty() && key.empty(); }
 };
 
-/// Errors: invalid_argument (some are named, and not all three), not_found (naming the file).
+/// Errors: invalid_argument (some are named, and not all three), not_found (naming the file),
+/// permission_denied (others can read the key).
 Result<std::shared_ptr<grpc::ChannelCredentials>> credentials_of(const TlsFiles& files);
 
 }  // namespace mrda::guest::core

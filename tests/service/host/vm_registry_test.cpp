@@ -108,6 +108,26 @@ TEST_F(VmRegistryTest, a_vm_with_devices_has_no_other_memory) {
     EXPECT_EQ(regions->output->path, dir_ / "out");
 }
 
+TEST_F(VmRegistryTest, what_is_refused_leaves_nothing_behind) {
+    std::filesystem::create_directory(dir_ / "other");
+    {
+        VmRegistry registry = open();
+        ASSERT_TRUE(registry.add(with_files("b"), true).ok());
+        std::filesystem::create_hard_link(dir_ / "in", dir_ / "other/in");
+        VmConfig alias = with_files("a");
+        alias.in_device_path = alias.out_device_path = dir_ / "other/in";
+        EXPECT_EQ(registry.add(alias, true).error().code, Errc::busy) << "b's, by another name";
+        EXPECT_EQ(registry.find("a"), nullptr);
+        ASSERT_TRUE(registry.add(named("a"), true).ok());
+        EXPECT_EQ(registry.add(alias, true).error().code, Errc::busy);
+        EXPECT_EQ(registry.find("a")->config.in_device_path, "") << "as it was";
+        ASSERT_TRUE(registry.add(named("c"), true).ok());
+    }
+    VmRegistry registry = open();
+    EXPECT_EQ(registry.find("a")->config.in_device_path, "");
+    EXPECT_TRUE(regions_of(*registry.find("b"), dir_ / "in", dir_ / "out").ok());
+}
+
 TEST_F(VmRegistryTest, one_device_for_both_is_one_region) {
     VmRegistry registry = open();
     VmConfig config = with_files("a");

@@ -5,17 +5,20 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 namespace mrda::service {
 namespace {
@@ -46,6 +49,14 @@ TEST(Sandbox, lets_nothing_out_to_other_processes_or_the_network) {
         rlimit now{};
         MUST(::prlimit(::getppid(), RLIMIT_NOFILE, nullptr, &now) < 0 && errno == EPERM);
         MUST(::execl("/bin/true", "true", nullptr) < 0 && errno == EPERM);
+        MUST(::fork() < 0 && errno == EPERM);
+        MUST(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr) < 0 &&
+             errno == EPERM);
+        MUST(::prctl(PR_SET_PDEATHSIG, 0) < 0 && errno == EPERM);
+        MUST(::fcntl(STDERR_FILENO, F_SETOWN, ::getppid()) < 0 && errno == EPERM);
+        MUST(::fcntl(STDERR_FILENO, F_SETSIG, SIGKILL) < 0 && errno == EPERM);
+        char typed = 'x';
+        MUST(::ioctl(STDERR_FILENO, TIOCSTI, &typed) < 0 && errno == EPERM);
         const std::string memory = "/proc/" + std::to_string(::getppid()) + "/mem";
         MUST(::open(memory.c_str(), O_RDONLY) < 0);
     });
@@ -60,6 +71,9 @@ TEST(Sandbox, lets_no_file_be_made_changed_or_removed) {
     in_sandbox([&] {
         MUST(::open(path.c_str(), O_RDWR) < 0 && errno == EACCES);
         MUST(::open((path + "x").c_str(), O_RDWR | O_CREAT, 0600) < 0 && errno == EACCES);
+        MUST(::open(path.c_str(), O_RDONLY | O_TRUNC) < 0 && errno == EACCES);
+        MUST(::truncate(path.c_str(), 0) < 0);
+        MUST(::chmod(path.c_str(), 0666) < 0 && errno == EPERM);
         MUST(::unlink(path.c_str()) < 0 && errno == EACCES);
         MUST(::open(path.c_str(), O_RDONLY) >= 0);
     });
@@ -74,6 +88,9 @@ TEST(Sandbox, leaves_what_a_codec_needs) {
         rlimit now{};
         MUST(::getrlimit(RLIMIT_NOFILE, &now) == 0);
         MUST(::open("/dev/null", O_WRONLY) >= 0);
+        bool ran = false;
+        std::thread([&] { ran = true; }).join();
+        MUST(ran);
     });
 }
 

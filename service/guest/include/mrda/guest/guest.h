@@ -97,7 +97,7 @@ typedef struct mrda_guest_config {
     uint32_t output_slots;        /* = 0 */
     uint64_t input_slot_bytes;    /* = 0: what a frame needs; else refused if that is more */
     uint64_t output_slot_bytes;   /* = 0 */
-    uint64_t connect_timeout_ns;  /* = 20 s; where nobody listens, create fails at once */
+    uint64_t connect_timeout_ns;  /* = 25 s; where nobody listens, create fails at once */
     uint64_t reattach_timeout_ns; /* = 10 s: how long a service that went away is waited for */
 } mrda_guest_config;
 
