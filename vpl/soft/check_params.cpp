@@ -208,15 +208,23 @@ void Check::check_av1_structure() {
         return;
     }
     // SVT-AV1 has CBR only without B frames and VBR only with them, in mini-GOPs of 4, 8 or 16.
-    if (mfx.RateControlMethod == MFX_RATECONTROL_CBR && mfx.GopRefDist > 1) {
+    constexpr int kSmallestMiniGop = 4;
+    const bool vbr = mfx.RateControlMethod == MFX_RATECONTROL_VBR;
+    const bool short_gop = mfx.GopPicSize != 0 && mfx.GopPicSize < kSmallestMiniGop;
+    if (vbr && short_gop) {
+        correct(mfx.GopPicSize, mfxU16{kSmallestMiniGop});
+    }
+    const bool no_b_frames = mfx.RateControlMethod == MFX_RATECONTROL_CBR || (short_gop && !vbr);
+    if (no_b_frames && mfx.GopRefDist > 1) {
         correct(mfx.GopRefDist, mfxU16{1});
-    } else if (mfx.GopRefDist > 1 ||
-               (mfx.RateControlMethod == MFX_RATECONTROL_VBR && mfx.GopRefDist == 1)) {
-        mfxU16 distance = 4;
-        while (distance < mfx.GopRefDist) {
-            distance = static_cast<mfxU16>(distance * 2);
+    } else if (mfx.GopRefDist > 1 || (vbr && mfx.GopRefDist == 1)) {
+        // No longer than the GOP.
+        int distance = kSmallestMiniGop;
+        while (distance < mfx.GopRefDist &&
+               (mfx.GopPicSize == 0 || 2 * distance <= mfx.GopPicSize)) {
+            distance *= 2;
         }
-        correct(mfx.GopRefDist, distance);
+        correct(mfx.GopRefDist, static_cast<mfxU16>(distance));
     }
     correct(mfx.IdrInterval, mfxU16{0});
     correct(mfx.NumRefFrame, mfxU16{0});

@@ -309,6 +309,24 @@ TEST(VplSoftParams, avc_and_hevc_give_their_parameter_sets) {
     }
 }
 
+TEST(VplSoftParams, av1_mini_gops_are_no_longer_than_their_gop) {
+    SoftSession session;
+    for (const mfxU16 method : {MFX_RATECONTROL_CQP, MFX_RATECONTROL_VBR, MFX_RATECONTROL_CBR}) {
+        for (mfxU16 gop = 1; gop <= 33; ++gop) {
+            for (mfxU16 distance = 0; distance <= 17; ++distance) {
+                mfxVideoParam params = make_params(MFX_CODEC_AV1, 128, 96);
+                params.mfx.RateControlMethod = method;
+                params.mfx.GopPicSize = gop;
+                params.mfx.GopRefDist = distance;
+                query(session, params);
+                EXPECT_LE(params.mfx.GopRefDist, params.mfx.GopPicSize);
+                EXPECT_EQ(query(session, params), MFX_ERR_NONE)
+                    << "method " << method << ", GOP " << gop << ", distance " << distance;
+            }
+        }
+    }
+}
+
 RC_GTEST_PROP(VplSoftParams, what_query_has_mended_passes_a_second_time, ()) {
     SoftSession session;
     mfxVideoParam params = make_params(
