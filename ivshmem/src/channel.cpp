@@ -9,7 +9,7 @@ namespace mrda::ivshmem {
 namespace {
 
 /// A sleeper looks again this often, whatever the peer does to its sleep word.
-constexpr std::uint64_t kLongestSleepNs = 250'000'000;
+constexpr std::uint64_t kLongestSleepNs = 1'000'000'000;
 /// Between two looks at the clock while spinning.
 constexpr int kLooksPerTick = 16;
 

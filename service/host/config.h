@@ -28,7 +28,7 @@ struct Config {
     bool spare_worker = true;    ///< One is kept ready, so that a session starts sooner.
     PlatformRequest platform = PlatformRequest::automatic;
     std::string device;
-    std::uint64_t lease_ms = 5'000;
+    std::uint64_t lease_ms = 10'000;
     std::uint64_t drain_ms = 5'000;
     bool json_log = false;
     TlsFiles tls;

@@ -26,7 +26,7 @@ struct SessionSettings {
     std::string driver_dir;
     std::uint64_t worker_memory_bytes = 0;  ///< 0: no limit.
     std::uint32_t epoch = 1;
-    std::uint64_t lease_ns = 5'000'000'000;
+    std::uint64_t lease_ns = 10'000'000'000;
     std::uint64_t start_timeout_ns = 20'000'000'000;
     std::uint64_t stop_timeout_ns = 500'000'000;
 };

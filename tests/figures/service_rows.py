@@ -18,7 +18,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from mrda_service import PATIENCE, Service, wait_until  # noqa: E402
 
 CONFIG = """
-lease_ms = 2000
 [limits]
 max_pixels_per_second = 1000000000000
 memory_reserve_mib = 0

@@ -25,15 +25,21 @@ struct Prepared {
 };
 
 std::mutex prepared_mutex;
-std::optional<Prepared> prepared;  // Under the mutex.
+
+/// Under the mutex. Not taken down at exit: the runtime that it holds, loaded later than this, has
+/// taken itself down by then.
+std::optional<Prepared>& prepared() {
+    static auto& kept = *new std::optional<Prepared>();
+    return kept;
+}
 
 /// What was prepared for the device, once.
 std::optional<Prepared> take_prepared(const std::string& address) {
     const std::lock_guard lock(prepared_mutex);
-    if (!prepared || prepared->address != address) {
+    if (!prepared() || prepared()->address != address) {
         return std::nullopt;
     }
-    return std::exchange(prepared, std::nullopt);
+    return std::exchange(prepared(), std::nullopt);
 }
 
 }  // namespace
@@ -46,7 +52,7 @@ void Session::prepare(const std::string& address) {
     auto runtime = vpl::Session::open(device->display, kPreparedCodec);
     if (runtime.ok()) {
         const std::lock_guard lock(prepared_mutex);
-        prepared.emplace(Prepared{address, std::move(*device), std::move(*runtime)});
+        prepared().emplace(Prepared{address, std::move(*device), std::move(*runtime)});
     }
 }
 

@@ -186,6 +186,15 @@ TEST_F(WorkerProgram, that_was_prepared_takes_any_job) {
     }
 }
 
+TEST_F(WorkerProgram, that_was_prepared_ends_in_order_where_no_job_comes) {
+    for (int i = 0; i < 3; ++i) {
+        start_worker();
+        send(to_message(preparation_of(job("avc"))));
+        control_.reset();  // Read after the preparation, so all drivers are loaded.
+        EXPECT_EQ(exit_code(), kExitFailed) << "below 0: a signal ended it";
+    }
+}
+
 TEST_F(WorkerProgram, that_could_not_be_prepared_tells_why_with_its_job) {
     start_worker();
     WorkerJob elsewhere = job("avc");
