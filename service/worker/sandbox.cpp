@@ -51,9 +51,6 @@ constexpr bool kShadowMemory = false;
 constexpr int kFchmodat2 = 452;
 /// The kernel looks at so much of these arguments.
 constexpr scmp_datum_t kLow32 = 0xffffffff;
-/// linux/landlock.h of Linux 6.2: LANDLOCK_ACCESS_FS_TRUNCATE, from the third version on.
-constexpr std::uint64_t kLandlockTruncate = std::uint64_t{1} << 14;
-constexpr int kLandlockKnowsTruncate = 3;
 
 /// Nothing of these is needed to encode; each is a way out of this process.
 // clang-format off
@@ -66,7 +63,7 @@ constexpr std::array kForbidden{
     SCMP_SYS(umount2), SCMP_SYS(chroot), SCMP_SYS(pivot_root), SCMP_SYS(setns), SCMP_SYS(unshare),
     SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl),
     SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(io_uring_setup),
-    SCMP_SYS(open_by_handle_at),
+    SCMP_SYS(open_by_handle_at), SCMP_SYS(creat), SCMP_SYS(openat2),
     // What Landlock does not know of files.
     SCMP_SYS(truncate), SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown),
     SCMP_SYS(fchown), SCMP_SYS(lchown), SCMP_SYS(fchownat), SCMP_SYS(setxattr),
@@ -89,6 +86,9 @@ std::vector<Condition> conditions() {
         {SCMP_SYS(tgkill), SCMP_A0_64(SCMP_CMP_NE, self)},
         // Threads, and no processes: those would outlive the session.
         {SCMP_SYS(clone), SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)},
+        // Before Linux 6.2 Landlock lets a file be emptied that may not be written.
+        {SCMP_SYS(open), SCMP_A1_64(SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC)},
+        {SCMP_SYS(openat), SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC)},
         // To end with the service is not its choice.
         {SCMP_SYS(prctl), SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, PR_SET_PDEATHSIG)}};
     // Signals that a descriptor sends.
@@ -110,12 +110,10 @@ std::vector<Condition> conditions() {
 Result<void> close_file_system() {
     const auto version = static_cast<int>(
         ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
-    if (version < kLandlockKnowsTruncate) {
-        // Before Linux 6.2, or switched off. What the other limits leave is open.
-        std::fputs("mrda-worker: no Landlock that knows O_TRUNC; files are not closed to it\n",
+    if (version < 1) {
+        // Before Linux 5.13, or switched off. What the other limits leave is open.
+        std::fputs("mrda-worker: this kernel has no Landlock: files are not closed to it\n",
                    stderr);
-    }
-    if (version < 0) {
         return {};
     }
     const landlock_ruleset_attr handled{
@@ -123,8 +121,7 @@ Result<void> close_file_system() {
                              LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
                              LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
                              LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                             LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM |
-                             (version >= kLandlockKnowsTruncate ? kLandlockTruncate : 0)};
+                             LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM};
     const Fd rules(
         static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));
     if (!rules) {
