@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "control_socket.h"
+
 namespace mrda::service {
 
 namespace {
@@ -20,24 +22,6 @@ constexpr std::size_t kMaxPeers = 64;
 constexpr std::size_t kMaxTokenBytes = 128;
 constexpr std::uint64_t kPatienceNs = 2'000'000'000;
 constexpr std::uint64_t kRetryNs = 100'000'000;
-
-/// One byte with one descriptor; what the peer does not take is dropped.
-void send_descriptor(int socket, int fd) {
-    char byte = 0;
-    iovec data{&byte, 1};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    static_cast<void>(::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
-}
 
 }  // namespace
 
@@ -122,7 +106,8 @@ void RegionSocket::serve(std::uint64_t peer) {
     if (count > 0) {
         const int fd = find_(std::string(token.data(), static_cast<std::size_t>(count)));
         if (fd >= 0) {
-            send_descriptor(socket, fd);
+            // One byte with one descriptor; what the peer does not take is dropped.
+            static_cast<void>(send_message(socket, {"", 1}, std::array{fd}).ok());
         }
     }
     drop(peer);

@@ -22,6 +22,7 @@ class Mapping {
     /// Maps `extent` of `fd`, which is borrowed. Both ends of the extent must be page-aligned.
     /// Errors: invalid_argument, out_of_memory, permission_denied, io.
     static Result<Mapping> map(int fd, const Extent& extent);
+
     Mapping() = default;
     Mapping(Mapping&& other) noexcept;
     Mapping& operator=(Mapping&& other) noexcept;
