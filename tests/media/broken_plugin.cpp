@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A plugin that is wrong in one way, MRDA_FAULT; with `liar` its table is right, and what its
 // functions say is not.
+#include <cstdlib>
 #include <cstring>
 
 #include "mrda/media/plugin.h"
@@ -11,7 +12,16 @@ struct mrda_encoder {
 
 namespace {
 
-enum class Fault { no_entry, no_table, old_abi, short_table, other_name, missing_function, liar };
+enum class Fault {
+    no_entry,
+    no_table,
+    old_abi,
+    short_table,
+    ends_early,
+    other_name,
+    missing_function,
+    liar
+};
 [[maybe_unused]] constexpr Fault kFault = Fault::MRDA_FAULT;
 
 mrda_encoder the_only_one{};
@@ -47,10 +57,15 @@ void report(const mrda_encoder*, mrda_media_report* report) {
     std::memset(report, 'y', sizeof *report);
 }
 void close(mrda_encoder*) {}
+void prepare(const char*) {
+    std::abort();  // Behind the end of a table that ends early.
+}
 
 constexpr const char* kCodecs[] = {"copy", nullptr};
 [[maybe_unused]] constexpr mrda_encoder_plugin kPlugin{
-    .size_bytes = sizeof(mrda_encoder_plugin) - (kFault == Fault::short_table ? 16 : 0),
+    .size_bytes = sizeof(mrda_encoder_plugin) - (kFault == Fault::short_table  ? 16
+                                                 : kFault == Fault::ends_early ? 8
+                                                                               : 0),
     .abi = MRDA_PLUGIN_ABI + (kFault == Fault::old_abi ? 98 : 0),
     .name = kFault == Fault::other_name ? "somebody-else" : MRDA_NAME,
     .version = "0",
@@ -62,7 +77,8 @@ constexpr const char* kCodecs[] = {"copy", nullptr};
     .drain = drain,
     .reset = reset,
     .report = report,
-    .close = close};
+    .close = close,
+    .prepare = prepare};
 
 }  // namespace
 

@@ -60,6 +60,12 @@ TEST(MediaPlugin, one_with_a_short_table_a_wrong_name_or_a_missing_function_is_r
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "missing", Errc::unsupported, "function is missing");
 }
 
+TEST(MediaPlugin, one_whose_table_ends_before_what_is_optional_is_taken_and_not_asked_for_that) {
+    const auto plugin = Plugin::load(MRDA_BROKEN_PLUGIN_DIR, "ends-early");
+    ASSERT_TRUE(plugin.ok()) << to_string(plugin.error());
+    (*plugin)->prepare("");
+}
+
 /// The copy plugin, where its rights can be changed.
 class MediaPluginRights : public testing::Test {
   protected:
