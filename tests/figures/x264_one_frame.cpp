@@ -2,9 +2,11 @@
 // A process that opens the encoder that a session opens, encodes one frame and ends: what a
 // session's start is measured against.
 //     x264_one_frame WIDTH HEIGHT KBPS
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 // Knows the types above by their being there.
 #include <x264.h>
@@ -33,7 +35,9 @@ void set(x264_param_t& param, int width_px, int height_px, int kbps) {
     param.rc.i_bitrate = kbps;
     param.rc.i_vbv_max_bitrate = kbps;
     param.rc.i_vbv_buffer_size = kbps;
-    param.i_threads = 3;
+    // As many as the runtime takes for that depth.
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    param.i_threads = static_cast<int>(std::min(4U, cores * 3 / 2));
     x264_param_apply_profile(&param, "high");
 }
 
