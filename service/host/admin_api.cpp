@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "admin_api.h"
 
+#include "rpc_call.h"
+
 namespace mrda::service {
 
 namespace {
@@ -27,7 +29,7 @@ VmConfig config_of(const v1::Vm& vm) {
     return config;
 }
 
-void fill(const VmConfig& config, v1::Vm& vm) {
+void fill_vm(const VmConfig& config, v1::Vm& vm) {
     vm.set_name(config.name);
     vm.set_memory_bytes(config.memory_bytes);
     vm.set_in_device_path(config.in_device_path);
@@ -51,90 +53,77 @@ std::uint64_t used_bytes(const Vm& vm) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AdminApi::AddVm(grpc::CallbackServerContext* context,
-                                          const v1::Vm* request, v1::AddVmReply* reply) {
-    return on_loop(loop_, context, [this, request, reply]() -> Result<void> {
-        MRDA_ASSIGN(const std::string token_path, vms_.add(config_of(*request), true));
-        MRDA_TRY(vms_.make_default(request->name()));
-        reply->set_token_path(token_path);
-        return {};
-    });
-}
-
-grpc::ServerUnaryReactor* AdminApi::RemoveVm(grpc::CallbackServerContext* context,
-                                             const v1::VmRef* request,
-                                             v1::RemoveVmReply* /*reply*/) {
-    return on_loop(loop_, context, [this, request]() -> Result<void> {
-        if (const auto vm = vms_.find(request->name())) {
-            for (const Session* session : sessions_.list(vm.get())) {
-                MRDA_ASSIGN(Session* const owned, sessions_.find(nullptr, session->id()));
-                sessions_.stop(*owned);
-            }
-        }
-        return vms_.remove(request->name());
-    });
-}
-
-grpc::ServerUnaryReactor* AdminApi::ListVms(grpc::CallbackServerContext* context,
-                                            const v1::ListVmsRequest* /*request*/,
-                                            v1::ListVmsReply* reply) {
-    return on_loop(loop_, context, [this, reply]() -> Result<void> {
+void AdminApi::serve(RpcQueue& queue) {
+    serve_on(loop_, queue, service_, &Service::RequestAddVm,
+             [this](auto& call) { return add_vm(call.request(), call.reply()); });
+    serve_on(loop_, queue, service_, &Service::RequestRemoveVm,
+             [this](auto& call) { return remove_vm(call.request().name()); });
+    serve_on(loop_, queue, service_, &Service::RequestListVms, [this](auto& call) {
         for (const auto& vm : vms_.all()) {
-            fill(vm->config, *reply->add_vms());
+            fill_vm(vm->config, *call.reply().add_vms());
         }
-        return {};
+        return Result<void>();
     });
-}
-
-grpc::ServerUnaryReactor* AdminApi::ListSessions(grpc::CallbackServerContext* context,
-                                                 const v1::ListRequest* /*request*/,
-                                                 v1::ListReply* reply) {
-    return on_loop(loop_, context, [this, reply]() -> Result<void> {
+    serve_on(loop_, queue, service_, &Service::RequestListSessions, [this](auto& call) {
         for (const Session* session : sessions_.list(nullptr)) {
-            *reply->add_sessions() = session->status();
+            *call.reply().add_sessions() = session->status();
         }
-        return {};
+        return Result<void>();
+    });
+    serve_on(loop_, queue, service_, &Service::RequestStopSession,
+             [this](auto& call) { return stop(call.request().session_id(), call.reply()); });
+    serve_on(loop_, queue, service_, &Service::RequestGetResources, [this](auto& call) {
+        fill(call.reply());
+        return Result<void>();
     });
 }
 
-grpc::ServerUnaryReactor* AdminApi::StopSession(grpc::CallbackServerContext* context,
-                                                const v1::SessionRef* request,
-                                                v1::SessionStatus* reply) {
-    return on_loop(loop_, context, [this, request, reply]() -> Result<void> {
-        MRDA_ASSIGN(Session* const session, sessions_.find(nullptr, request->session_id()));
-        sessions_.stop(*session);
-        *reply = session->status();
-        return {};
-    });
+Result<void> AdminApi::add_vm(const v1::Vm& vm, v1::AddVmReply& reply) {
+    MRDA_ASSIGN(const std::string token_path, vms_.add(config_of(vm), true));
+    MRDA_TRY(vms_.make_default(vm.name()));
+    reply.set_token_path(token_path);
+    return {};
 }
 
-grpc::ServerUnaryReactor* AdminApi::GetResources(grpc::CallbackServerContext* context,
-                                                 const v1::ResourcesRequest* /*request*/,
-                                                 v1::ResourcesReply* reply) {
-    return on_loop(loop_, context, [this, reply]() -> Result<void> {
-        const ResourceSample& sample = resources_.last();
-        reply->set_cpu_load(sample.cpu_load);
-        reply->set_cpu_count(sample.cpu_count);
-        reply->set_memory_total_bytes(sample.memory_total_bytes);
-        reply->set_memory_available_bytes(sample.memory_available_bytes);
-        reply->set_pixels_per_second_reserved(resources_.pixels_reserved());
-        reply->set_pixels_per_second_ceiling(resources_.pixels_ceiling());
-        reply->set_platform(platform_);
-        reply->set_sessions(static_cast<std::uint32_t>(sessions_.count()));
-        for (const GpuState& gpu : resources_.devices()) {
-            v1::Device& device = *reply->add_devices();
-            device.set_pci_address(gpu.reading.pci_address);
-            device.set_name(gpu.reading.name);
-            device.set_engine_load(gpu.load);
-            device.set_sessions(gpu.sessions);
+Result<void> AdminApi::remove_vm(const std::string& name) {
+    if (const auto vm = vms_.find(name)) {
+        for (const Session* session : sessions_.list(vm.get())) {
+            MRDA_ASSIGN(Session* const owned, sessions_.find(nullptr, session->id()));
+            sessions_.stop(*owned);
         }
-        std::uint64_t used = 0;
-        for (const auto& vm : vms_.all()) {
-            used += used_bytes(*vm);
-        }
-        reply->set_region_bytes_used(used);
-        return {};
-    });
+    }
+    return vms_.remove(name);
+}
+
+Result<void> AdminApi::stop(std::uint64_t id, v1::SessionStatus& reply) {
+    MRDA_ASSIGN(Session* const session, sessions_.find(nullptr, id));
+    sessions_.stop(*session);
+    reply = session->status();
+    return {};
+}
+
+void AdminApi::fill(v1::ResourcesReply& reply) const {
+    const ResourceSample& sample = resources_.last();
+    reply.set_cpu_load(sample.cpu_load);
+    reply.set_cpu_count(sample.cpu_count);
+    reply.set_memory_total_bytes(sample.memory_total_bytes);
+    reply.set_memory_available_bytes(sample.memory_available_bytes);
+    reply.set_pixels_per_second_reserved(resources_.pixels_reserved());
+    reply.set_pixels_per_second_ceiling(resources_.pixels_ceiling());
+    reply.set_platform(platform_);
+    reply.set_sessions(static_cast<std::uint32_t>(sessions_.count()));
+    for (const GpuState& gpu : resources_.devices()) {
+        v1::Device& device = *reply.add_devices();
+        device.set_pci_address(gpu.reading.pci_address);
+        device.set_name(gpu.reading.name);
+        device.set_engine_load(gpu.load);
+        device.set_sessions(gpu.sessions);
+    }
+    std::uint64_t used = 0;
+    for (const auto& vm : vms_.all()) {
+        used += used_bytes(*vm);
+    }
+    reply.set_region_bytes_used(used);
 }
 
 }  // namespace mrda::service

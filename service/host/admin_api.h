@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "api_common.h"
+#include "event_loop.h"
 #include "mrda/v1/admin.grpc.pb.h"
 #include "resource_manager.h"
+#include "rpc_queue.h"
 #include "session_manager.h"
 #include "vm_registry.h"
 
@@ -11,7 +12,7 @@ namespace mrda::service {
 
 /// mrda.v1.Admin, on a socket that only the service's user can open: whoever calls may. As
 /// SessionsApi.
-class AdminApi final : public v1::Admin::CallbackService {
+class AdminApi {
   public:
     AdminApi(EventLoop& loop, SessionManager& sessions, VmRegistry& vms, ResourceManager& resources,
              std::string platform)
@@ -21,24 +22,18 @@ class AdminApi final : public v1::Admin::CallbackService {
           resources_(resources),
           platform_(std::move(platform)) {}
 
-    grpc::ServerUnaryReactor* AddVm(grpc::CallbackServerContext* context, const v1::Vm* request,
-                                    v1::AddVmReply* reply) override;
-    grpc::ServerUnaryReactor* RemoveVm(grpc::CallbackServerContext* context,
-                                       const v1::VmRef* request, v1::RemoveVmReply* reply) override;
-    grpc::ServerUnaryReactor* ListVms(grpc::CallbackServerContext* context,
-                                      const v1::ListVmsRequest* request,
-                                      v1::ListVmsReply* reply) override;
-    grpc::ServerUnaryReactor* ListSessions(grpc::CallbackServerContext* context,
-                                           const v1::ListRequest* request,
-                                           v1::ListReply* reply) override;
-    grpc::ServerUnaryReactor* StopSession(grpc::CallbackServerContext* context,
-                                          const v1::SessionRef* request,
-                                          v1::SessionStatus* reply) override;
-    grpc::ServerUnaryReactor* GetResources(grpc::CallbackServerContext* context,
-                                           const v1::ResourcesRequest* request,
-                                           v1::ResourcesReply* reply) override;
+    [[nodiscard]] grpc::Service& service() { return service_; }
+    /// Begins to answer; once, when the server with service() is built.
+    void serve(RpcQueue& queue);
 
   private:
+    using Service = v1::Admin::AsyncService;
+    [[nodiscard]] Result<void> add_vm(const v1::Vm& vm, v1::AddVmReply& reply);
+    [[nodiscard]] Result<void> remove_vm(const std::string& name);
+    [[nodiscard]] Result<void> stop(std::uint64_t session, v1::SessionStatus& reply);
+    void fill(v1::ResourcesReply& reply) const;
+
+    Service service_;
     EventLoop& loop_;
     SessionManager& sessions_;
     VmRegistry& vms_;

@@ -43,7 +43,7 @@ grpc::Status to_status(const Error& error) {
     return {code_of(error.code), to_string(error), std::string(to_string(error.code))};
 }
 
-std::string bearer_token(const grpc::CallbackServerContext& context) {
+std::string bearer_token(const grpc::ServerContext& context) {
     constexpr std::string_view kScheme = "Bearer ";
     const auto& metadata = context.client_metadata();
     const auto found = metadata.find("authorization");

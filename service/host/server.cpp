@@ -219,11 +219,14 @@ Result<void> Server::listen(const Config& config) {
     grpc::ServerBuilder admin_builder;
     admin_builder.AddListeningPort(admin, grpc::InsecureServerCredentials());
     bound(admin_builder);
-    admin_builder.RegisterService(&*admin_api_);
+    admin_builder.RegisterService(&admin_api_->service());
+    admin_queue_.emplace(admin_builder);
     admin_server_ = admin_builder.BuildAndStart();
     if (admin_server_ == nullptr) {
         return make_error(Errc::busy, "cannot listen on " + admin);
     }
+    admin_api_->serve(*admin_queue_);
+    admin_queue_->run();
 
     const std::string local = "unix:" + runtime_dir_ + "/" + kServiceSocketName;
     grpc::ServerBuilder builder;
@@ -234,13 +237,16 @@ Result<void> Server::listen(const Config& config) {
         builder.AddListeningPort(config.address, credentials, &port);
     }
     bound(builder);
-    builder.RegisterService(&*sessions_api_);
+    builder.RegisterService(&sessions_api_->service());
+    sessions_queue_.emplace(builder);
     sessions_server_ = builder.BuildAndStart();
     if (sessions_server_ == nullptr || port == 0) {
         return make_error(Errc::busy, "cannot listen on " +
                                           (config.address.empty() ? local : config.address) +
                                           "; is it in use?");
     }
+    sessions_api_->serve(*sessions_queue_);
+    sessions_queue_->run();
     Log::info("listening", {{"local", local},
                             {"address", config.address.empty() ? "none" : config.address},
                             {"port", std::to_string(port)},
@@ -298,6 +304,8 @@ void Server::shut_down() {
         const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(100);
         sessions_server_->Shutdown(deadline);
         admin_server_->Shutdown(deadline);
+        sessions_queue_->shut_down();
+        admin_queue_->shut_down();
         loop_->stop();
     });
 }

@@ -9,6 +9,7 @@
 #include "admin_api.h"
 #include "config.h"
 #include "region_socket.h"
+#include "rpc_queue.h"
 #include "session_manager.h"
 #include "sessions_api.h"
 
@@ -53,6 +54,8 @@ class Server {
     std::unique_ptr<RegionSocket> regions_;
     std::optional<SessionsApi> sessions_api_;
     std::optional<AdminApi> admin_api_;
+    std::optional<RpcQueue> sessions_queue_;
+    std::optional<RpcQueue> admin_queue_;
     std::unique_ptr<grpc::Server> sessions_server_;
     std::unique_ptr<grpc::Server> admin_server_;
     std::optional<DeviceWatch> device_watch_;

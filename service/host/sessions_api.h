@@ -4,58 +4,39 @@
 #include <memory>
 #include <string>
 
-#include "api_common.h"
+#include "event_loop.h"
 #include "mrda/v1/sessions.grpc.pb.h"
+#include "rpc_call.h"
 #include "session_manager.h"
 #include "vm_registry.h"
 
 namespace mrda::service {
 
-/// mrda.v1.Sessions: who calls is found out here, everything else is the manager's. gRPC calls it
-/// on threads of its own; all work is posted to the loop. Both must outlive it.
-class SessionsApi final : public v1::Sessions::CallbackService {
+/// mrda.v1.Sessions: who calls is found out here, everything else is the manager's. All work
+/// is posted to the loop. What it is given must outlive it, and it the queue.
+class SessionsApi {
   public:
     /// `mutual_tls`: a client's certificate names its VM, in place of a token.
     SessionsApi(EventLoop& loop, SessionManager& sessions, VmRegistry& vms, bool mutual_tls)
         : loop_(loop), sessions_(sessions), vms_(vms), mutual_tls_(mutual_tls) {}
 
-    grpc::ServerUnaryReactor* Create(grpc::CallbackServerContext* context,
-                                     const v1::CreateRequest* request,
-                                     v1::CreateReply* reply) override;
-    grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
-                                       const v1::SessionRef* request,
-                                       v1::SessionStatus* reply) override;
-    grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context,
-                                   const v1::ListRequest* request, v1::ListReply* reply) override;
-    grpc::ServerWriteReactor<v1::SessionStatus>* Watch(grpc::CallbackServerContext* context,
-                                                       const v1::SessionRef* request) override;
-    grpc::ServerUnaryReactor* Renew(grpc::CallbackServerContext* context,
-                                    const v1::SessionRef* request, v1::RenewReply* reply) override;
-    grpc::ServerUnaryReactor* Drain(grpc::CallbackServerContext* context,
-                                    const v1::SessionRef* request,
-                                    v1::SessionStatus* reply) override;
-    grpc::ServerUnaryReactor* Reset(grpc::CallbackServerContext* context,
-                                    const v1::SessionRef* request,
-                                    v1::SessionStatus* reply) override;
-    grpc::ServerUnaryReactor* Stop(grpc::CallbackServerContext* context,
-                                   const v1::SessionRef* request,
-                                   v1::SessionStatus* reply) override;
+    [[nodiscard]] grpc::Service& service() { return service_; }
+    /// Begins to answer; once, when the server with service() is built.
+    void serve(RpcQueue& queue);
 
   private:
-    /// What a call shows of who makes it; copied, because the context goes before the loop is
-    /// there.
-    struct Credential {
-        std::string token;
-        std::string common_name;
-    };
-    [[nodiscard]] Credential credential_of(const grpc::CallbackServerContext& context) const;
-    /// Errors: permission_denied. On the loop's thread.
-    [[nodiscard]] Result<std::shared_ptr<Vm>> caller(const Credential& credential) const;
-    /// Finds the caller's session and does `act` to it.
-    grpc::ServerUnaryReactor* with_session(grpc::CallbackServerContext* context,
-                                           const v1::SessionRef* request, v1::SessionStatus* reply,
-                                           Result<void> (*act)(SessionManager&, Session&));
+    using Service = v1::Sessions::AsyncService;
+    using CreateCall = UnaryCall<v1::CreateRequest, v1::CreateReply>;
+    using SessionCall = UnaryCall<v1::SessionRef, v1::SessionStatus>;
 
+    /// By certificate or token. Errors: permission_denied. On the loop's thread, as what follows.
+    [[nodiscard]] Result<std::shared_ptr<Vm>> caller(const grpc::ServerContext& context) const;
+    void create(CreateCall& call);
+    /// Finds the caller's session and does `act` to it.
+    Result<void> with_session(SessionCall& call, Result<void> (*act)(SessionManager&, Session&));
+    Result<void> list(const grpc::ServerContext& context, v1::ListReply& reply);
+
+    Service service_;
     EventLoop& loop_;
     SessionManager& sessions_;
     VmRegistry& vms_;
