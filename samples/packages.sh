@@ -37,15 +37,21 @@ mrda_install() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
-# mrda_build PRESET [OPTION ...]: configures with cmake's OPTIONs, and builds; quiet unless it fails.
-mrda_build() {
-  local preset=$1 log
+# mrda_build PRESET [OPTION ...]: configures with cmake's OPTIONs, and builds. Says how far it is, a line for each tenth;
+# the compiler's words are shown if it fails.
+mrda_build() (
+  set -o pipefail
+  preset=$1
   shift
   log=$(mktemp)
-  if ! { cmake --preset "$preset" "$@" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+  trap 'rm -f "$log"' EXIT
+  if ! { cmake --preset "$preset" "$@" && cmake --build --preset "$preset"; } 2>&1 | tee "$log" | awk '
+    match($0, /^\[[0-9]+\/[0-9]+\]/) {
+      split(substr($0, 2, RLENGTH - 2), step, "/")
+      tenth = int(10 * step[1] / step[2])
+      if (step[2] >= 20 && tenth > last) { printf "  %d of %d steps\n", step[1], step[2]; fflush(); last = tenth }
+    }'; then
     cat "$log" >&2
-    rm -f "$log"
     return 1
   fi
-  rm -f "$log"
-}
+)

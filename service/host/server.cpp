@@ -197,7 +197,7 @@ Result<void> Server::add_vms(const Config& config) {
         MRDA_TRY(vms_->add(local, false));
     }
     // Again at every start: the folder of the token may have gone with a reboot.
-    std::string name = vms_->default_vm();
+    MRDA_ASSIGN(std::string name, vms_->default_vm());
     if (name.empty()) {
         name = vms_->find("local") != nullptr ? "local" : vms_->all().front()->config.name;
     }

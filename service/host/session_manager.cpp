@@ -223,7 +223,9 @@ void SessionManager::changed(Session& session) {
     }
     Entry& entry = found->second;
     const SessionState state = session.state();
-    if (std::exchange(entry.logged, state) != state) {
+    // The last one waits for the worker's last counts.
+    const bool settled = !is_last(state) || session.released();
+    if (settled && std::exchange(entry.logged, state) != state) {
         log_state(session);
     }
     const bool failed_start = is_last(state) && entry.created != nullptr;

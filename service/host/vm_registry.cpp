@@ -191,12 +191,9 @@ Result<void> VmRegistry::make_default(const std::string& name) {
     return write_private_file(runtime_dir_ + "/" + kDefaultTokenName, vm->token + "\n");
 }
 
-std::string VmRegistry::default_vm() const {
-    const auto kept = read_private_file(default_path());
-    if (!kept.ok() || !kept->has_value()) {
-        return {};
-    }
-    const std::string name = (*kept)->substr(0, (*kept)->find('\n'));
+Result<std::string> VmRegistry::default_vm() const {
+    MRDA_ASSIGN(const auto kept, read_private_file(default_path()));
+    const std::string name = kept ? kept->substr(0, kept->find('\n')) : std::string();
     return find(name) == nullptr ? std::string() : name;
 }
 

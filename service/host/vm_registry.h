@@ -56,7 +56,7 @@ class VmRegistry {
     /// default token is its. Errors: not_found, io.
     Result<void> make_default(const std::string& name);
     /// Whose it is; empty: nobody's, or one's that is no more.
-    [[nodiscard]] std::string default_vm() const;
+    [[nodiscard]] Result<std::string> default_vm() const;
     Result<void> remove(const std::string& name);
     [[nodiscard]] std::vector<std::shared_ptr<Vm>> all() const;
     [[nodiscard]] bool empty() const { return vms_.empty(); }

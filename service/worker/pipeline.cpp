@@ -147,6 +147,8 @@ Result<void> Pipeline::work() {
             rest();
         }
     }
+    count_copies();
+    report_(stats());
     return {};
 }
 

@@ -212,6 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{grpc::StatusCode::UNAUTHENTICATED, MRDA_GUEST_DENIED},
                     Refusal{grpc::StatusCode::UNIMPLEMENTED, MRDA_GUEST_UNSUPPORTED},
                     Refusal{grpc::StatusCode::FAILED_PRECONDITION, MRDA_GUEST_UNSUPPORTED},
+                    Refusal{grpc::StatusCode::NOT_FOUND, MRDA_GUEST_NOT_FOUND},
                     Refusal{grpc::StatusCode::UNAVAILABLE, MRDA_GUEST_SERVICE_GONE},
                     Refusal{grpc::StatusCode::INTERNAL, MRDA_GUEST_FAILED}));
 
@@ -281,7 +282,7 @@ TEST_F(TokenTest, in_a_file_that_others_can_read_is_refused_by_name) {
 TEST_F(TokenTest, in_a_file_that_is_not_there_is_refused_by_name) {
     config_.token_file = "/nowhere/token";
     create();
-    EXPECT_EQ(status_, MRDA_GUEST_DENIED);
+    EXPECT_EQ(status_, MRDA_GUEST_NOT_FOUND);
     EXPECT_THAT(words(), HasSubstr("/nowhere/token"));
 }
 

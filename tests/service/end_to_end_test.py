@@ -85,13 +85,19 @@ class Encode(unittest.TestCase):
         self.assertEqual(resources["pixels_per_second_reserved"], 0)
         self.assertEqual(resources["region_bytes_used"], 0)
 
+    def test_the_log_ends_with_a_sessions_last_counts(self):
+        report = self.encode(self.service.path("out.h264"))
+        wait_until(lambda: "state=stopped" in self.service.text(), "the last line")
+        self.assertRegex(self.service.text(), rf"state=stopped .*frames={report['frames']}\b")
+
     def test_what_is_wrong_is_named(self):
         out = self.service.path("x.h264")
         for options, says, code in (
                 (["--width", 0, "--height", HEIGHT], "width", 2),
                 (["--width", 100000, "--height", 2], "100000", 2),
                 ([*SIZE, "--bufferNum", 4, "--bufferSize", 1000], "115200", 2),
-                ([*SIZE, "--codecProfile", "avc:main10"], "main10", 4)):
+                ([*SIZE, "--codecProfile", "avc:main10"], "main10", 4),
+                ([*SIZE, "--encodeType", "nosuch"], "nosuch", 3)):
             with self.subTest(says):
                 words = self.service.guest("-i", self.raw, "-o", out, "--colorFormat", "nv12",
                                            *options, code=code)

@@ -39,8 +39,9 @@ mrda_guest_status status_of(Errc code) {
         case Errc::timeout:
             return MRDA_GUEST_SERVICE_GONE;
         case Errc::permission_denied:
-        case Errc::not_found:
             return MRDA_GUEST_DENIED;
+        case Errc::not_found:
+            return MRDA_GUEST_NOT_FOUND;
         case Errc::unsupported:
             return MRDA_GUEST_UNSUPPORTED;
         default:

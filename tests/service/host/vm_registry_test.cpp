@@ -2,6 +2,7 @@
 #include "vm_registry.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -185,16 +186,25 @@ TEST_F(VmRegistryTest, the_default_token_is_the_chosen_vms_also_after_a_restart)
         VmRegistry registry = open();
         ASSERT_TRUE(registry.add(named("a"), true).ok());
         ASSERT_TRUE(registry.add(named("b"), true).ok());
-        EXPECT_EQ(registry.default_vm(), "");
+        EXPECT_EQ(registry.default_vm().value(), "");
         EXPECT_EQ(registry.make_default("nobody").error().code, Errc::not_found);
         ASSERT_TRUE(registry.make_default("b").ok());
         EXPECT_EQ(read_private_file(dir_ / "default.token").value(),
                   registry.find("b")->token + "\n");
     }
     VmRegistry registry = open();
-    EXPECT_EQ(registry.default_vm(), "b");
+    EXPECT_EQ(registry.default_vm().value(), "b");
     ASSERT_TRUE(registry.remove("b").ok());
-    EXPECT_EQ(registry.default_vm(), "");
+    EXPECT_EQ(registry.default_vm().value(), "");
+}
+
+TEST_F(VmRegistryTest, a_default_that_cannot_be_read_is_an_error_and_not_nobody) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(named("a"), true).ok());
+    ASSERT_TRUE(registry.make_default("a").ok());
+    ASSERT_EQ(::chmod((dir_ / "state/default_vm").c_str(), 0644), 0);
+    ASSERT_FALSE(registry.default_vm().ok());
+    EXPECT_EQ(registry.default_vm().error().code, Errc::permission_denied);
 }
 
 }  // namespace

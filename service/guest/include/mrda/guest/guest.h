@@ -54,7 +54,8 @@ typedef enum mrda_guest_status {
     MRDA_GUEST_DENIED = -4,       /* token, owner, device path */
     MRDA_GUEST_UNSUPPORTED = -5,  /* codec, profile, format, wire version */
     MRDA_GUEST_FAILED = -6,       /* the session ended on the host: destroy it */
-    MRDA_GUEST_STOPPED = -7       /* mrda_guest_stop was called, or an administrator did */
+    MRDA_GUEST_STOPPED = -7,      /* mrda_guest_stop was called, or an administrator did */
+    MRDA_GUEST_NOT_FOUND = -8     /* plugin, file, device: what was named is not there */
 } mrda_guest_status;
 
 typedef enum mrda_guest_codec {

@@ -24,6 +24,8 @@ inline Errc errc_of(mrda_guest_status status) {
             return Errc::exhausted;
         case MRDA_GUEST_SERVICE_GONE:
             return Errc::device_lost;
+        case MRDA_GUEST_NOT_FOUND:
+            return Errc::not_found;
         case MRDA_GUEST_DENIED:
             return Errc::permission_denied;
         case MRDA_GUEST_UNSUPPORTED:
