@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "control_socket.h"
+#include "log.h"
 
 namespace mrda::service {
 
@@ -80,6 +81,8 @@ void RegionSocket::accept() {
     if (watch.ok()) {
         const EventLoop::Id timer = loop_.after(kPatienceNs, [this, id] { drop(id); });
         peers_.emplace(id, Peer{std::move(socket), *watch, timer});
+    } else {
+        Log::warn("region not handed out", {{"why", to_string(watch.error())}});
     }
 }
 
@@ -104,13 +107,21 @@ void RegionSocket::serve(std::uint64_t peer) {
         return;
     }
     if (count > 0) {
-        const int fd = find_(std::string(token.data(), static_cast<std::size_t>(count)));
-        if (fd >= 0) {
-            // One byte with one descriptor; what the peer does not take is dropped.
-            static_cast<void>(send_message(socket, {"", 1}, std::array{fd}).ok());
+        const auto handed = hand_out(socket, {token.data(), static_cast<std::size_t>(count)});
+        if (!handed.ok()) {
+            Log::warn("region not handed out", {{"why", to_string(handed.error())}});
         }
     }
     drop(peer);
+}
+
+Result<void> RegionSocket::hand_out(int socket, std::string_view token) {
+    const int fd = find_(std::string(token));
+    if (fd < 0) {
+        return make_error(Errc::not_found, "no session has this attach token, or it has ended");
+    }
+    // One byte with one descriptor; what the peer does not take is dropped.
+    return send_message(socket, {"", 1}, std::array{fd});
 }
 
 void RegionSocket::drop(std::uint64_t peer) {

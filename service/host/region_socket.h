@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "event_loop.h"
 
@@ -38,6 +39,8 @@ class RegionSocket {
     /// Where there is no descriptor left for who connects.
     void pause();
     void serve(std::uint64_t peer);
+    /// Sends what the token is for. Errors: not_found, what sending says.
+    Result<void> hand_out(int socket, std::string_view token);
     void drop(std::uint64_t peer);
 
     EventLoop& loop_;

@@ -119,8 +119,17 @@ Result<Missing> run_all(const Group& group, std::vector<Course>& courses, int ru
     return missing;
 }
 
-double value_of(const Figures& figures, Figure which) {
-    return median(which == Figure::p50 ? figures.p50_us : figures.p99_us);
+const std::vector<double>& values_of(const Figures& figures, Figure which) {
+    return which == Figure::p50 ? figures.p50_us : figures.p99_us;
+}
+
+/// A machine that is slower for a while is so for both.
+double paired_ratio(const std::vector<double>& ours, const std::vector<double>& peer) {
+    std::vector<double> ratios;
+    for (std::size_t run = 0; run < ours.size(); ++run) {
+        ratios.push_back(ours[run] / peer[run]);
+    }
+    return median(std::move(ratios));
 }
 
 Row row_of(const Group& group, const std::vector<Course>& courses, std::size_t bout,
@@ -134,8 +143,11 @@ Row row_of(const Group& group, const std::vector<Course>& courses, std::size_t b
     }
     if (row.skipped.empty()) {
         const Figures& other = goal.own_bout ? courses[*goal.own_bout].ours : courses[bout].peer;
-        row.ours_us = value_of(courses[bout].ours, goal.figure);
-        row.peer_us = value_of(other, goal.figure);
+        const auto& ours = values_of(courses[bout].ours, goal.figure);
+        const auto& theirs = values_of(other, goal.figure);
+        row.ours_us = median(ours);
+        row.peer_us = median(theirs);
+        row.ratio = paired_ratio(ours, theirs);
     }
     return row;
 }

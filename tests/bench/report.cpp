@@ -29,7 +29,7 @@ std::string line_of(const Row& row) {
         return format("%-24s skipped: ", row.name.c_str()) + row.skipped + "\n";
     }
     return format("%-24s %-12s %10.2f %10.2f %8s %9s  %s\n", row.name.c_str(), row.against.c_str(),
-                  row.ours_us, row.peer_us, ratio_text(row.ratio()).c_str(),
+                  row.ours_us, row.peer_us, ratio_text(row.ratio).c_str(),
                   ("<= " + ratio_text(row.goal)).c_str(), row.holds() ? "holds" : "MISSED");
 }
 
@@ -54,7 +54,7 @@ std::string to_json(const std::vector<Row>& rows) {
     for (const Row& row : rows) {
         nlohmann::ordered_json object{{"name", row.name},     {"against", row.against},
                                       {"ours", row.ours_us},  {"peer", row.peer_us},
-                                      {"ratio", row.ratio()}, {"goal", row.goal},
+                                      {"ratio", row.ratio}, {"goal", row.goal},
                                       {"holds", row.holds()}};
         if (!row.skipped.empty()) {
             object["ours"] = object["peer"] = object["ratio"] = object["holds"] = nullptr;

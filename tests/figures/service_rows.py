@@ -106,6 +106,8 @@ class Steady:
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.feed)
         self.thread.start()
+        # Its worker is there before anybody looks for workers to kill.
+        wait_until(lambda: any(s["frames"] > 0 for s in service.sessions()), "its first frames")
 
     def feed(self):
         try:

@@ -122,6 +122,9 @@ double kill_worker(pid_t service) {
     while (status == MRDA_GUEST_OK) {
         status = mrda_guest_receive(session, &packet, kPatienceNs);
     }
+    if (status != MRDA_GUEST_FAILED) {
+        std::fprintf(stderr, "status %d after %.1f ms\n", static_cast<int>(status), ms_since(begin));
+    }
     expect(session, "a killed worker's session must fail", status == MRDA_GUEST_FAILED);
     mrda_guest_destroy(session);
     session = create();
