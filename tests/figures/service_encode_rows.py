@@ -159,7 +159,7 @@ def main():
         subprocess.run(ffmpeg("-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=30", "-frames:v",
                               FRAMES, "-pix_fmt", "nv12", "-f", "rawvideo", raw),
                        timeout=PATIENCE, check=True)
-        pairs(service, raw, 3 if quick else 32)
+        pairs(service, raw, 5 if quick else 32)
         messages(service, raw)
         outside_the_encoder(bin_dir, raw, os.path.join(tests, "x264_share.so"),
                             (4 if quick else 12) * FRAMES)

@@ -271,7 +271,7 @@ void Keeper::end(mrda_guest_status status, std::string words) {
 void Keeper::schedule(std::uint32_t lease_ms) {
     const std::uint64_t lease_ns = (lease_ms == 0 ? kNoLeaseMs : lease_ms) * kNsPerMs;
     const std::lock_guard lock(mutex_);
-    next_renewal_ns_ = os::now_ns() + std::max(lease_ns / 3, kNsPerMs);
+    next_renewal_ns_ = os::now_ns() + std::max(lease_ns / 2, kNsPerMs);
 }
 
 bool Keeper::pause(std::uint64_t pause_ns) {
