@@ -52,9 +52,9 @@ std::string to_table(const std::vector<Row>& rows) {
 std::string to_json(const std::vector<Row>& rows) {
     auto list = nlohmann::ordered_json::array();
     for (const Row& row : rows) {
-        nlohmann::ordered_json object{{"name", row.name},     {"against", row.against},
-                                      {"ours", row.ours_us},  {"peer", row.peer_us},
-                                      {"ratio", row.ratio}, {"goal", row.goal},
+        nlohmann::ordered_json object{{"name", row.name},    {"against", row.against},
+                                      {"ours", row.ours_us}, {"peer", row.peer_us},
+                                      {"ratio", row.ratio},  {"goal", row.goal},
                                       {"holds", row.holds()}};
         if (!row.skipped.empty()) {
             object["ours"] = object["peer"] = object["ratio"] = object["holds"] = nullptr;

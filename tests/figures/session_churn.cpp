@@ -123,7 +123,8 @@ double kill_worker(pid_t service) {
         status = mrda_guest_receive(session, &packet, kPatienceNs);
     }
     if (status != MRDA_GUEST_FAILED) {
-        std::fprintf(stderr, "status %d after %.1f ms\n", static_cast<int>(status), ms_since(begin));
+        std::fprintf(stderr, "status %d after %.1f ms\n", static_cast<int>(status),
+                     ms_since(begin));
     }
     expect(session, "a killed worker's session must fail", status == MRDA_GUEST_FAILED);
     mrda_guest_destroy(session);

@@ -202,11 +202,11 @@ TEST_F(SampleApp, says_which_service_is_not_there) {
 }
 
 TEST_F(SampleApp, exits_by_what_the_service_refused) {
-    for (const auto& [code, exit_code] : {std::pair(grpc::StatusCode::RESOURCE_EXHAUSTED, 6),
-                                          std::pair(grpc::StatusCode::PERMISSION_DENIED, 5),
-                                          std::pair(grpc::StatusCode::UNIMPLEMENTED, 4),
-                                          std::pair(grpc::StatusCode::NOT_FOUND, 3),
-                                          std::pair(grpc::StatusCode::INVALID_ARGUMENT, 2)}) {
+    for (const auto& [code, exit_code] :
+         {std::pair(grpc::StatusCode::RESOURCE_EXHAUSTED, 6),
+          std::pair(grpc::StatusCode::PERMISSION_DENIED, 5),
+          std::pair(grpc::StatusCode::UNIMPLEMENTED, 4), std::pair(grpc::StatusCode::NOT_FOUND, 3),
+          std::pair(grpc::StatusCode::INVALID_ARGUMENT, 2)}) {
         Manners manners;
         manners.create_status = {code, "because it is so"};
         service_.reset();

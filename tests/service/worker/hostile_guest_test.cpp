@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "mrda/ivshmem/ring.h"
+#include "mrda/ivshmem/wakeup.h"
 #include "pipeline_fixture.h"
 
 namespace mrda::service {
@@ -128,8 +129,11 @@ TEST_F(WorkerHostileGuest, that_ends_its_stream_again_and_again_is_deaf_to_no_co
     run();
     const std::jthread flood([this](const std::stop_token& enough) {
         const auto control = guest().memory().control(layout().control_bytes());
-        constexpr std::size_t kTaken =
-            ivshmem::kHostPage * ivshmem::kPageBytes + ivshmem::kConsumedOffset;
+        constexpr std::size_t kHost = ivshmem::kHostPage * ivshmem::kPageBytes;
+        constexpr std::size_t kTaken = kHost + ivshmem::kConsumedOffset;
+        const auto wakeup = ivshmem::make_futex_wakeup(
+            control.range(ivshmem::kGuestPage * ivshmem::kPageBytes, ivshmem::kPageBytes).value(),
+            control.range(kHost, ivshmem::kPageBytes).value());
         for (std::uint32_t position = 0; !enough.stop_requested();) {
             if (position - control.load(kTaken, std::memory_order_acquire) ==
                 layout().ring_capacity()) {
@@ -139,6 +143,9 @@ TEST_F(WorkerHostileGuest, that_ends_its_stream_again_and_again_is_deaf_to_no_co
             end.sequence = position + 1;
             const std::uint32_t entry = position++ % layout().ring_capacity();
             control.publish(layout().guest_ring_offset() + entry * sizeof end, end);
+            if (control.exchange(kHost + ivshmem::kSleepOffset, 0) != 0) {
+                wakeup->wake_peer();
+            }
         }
     });
     EXPECT_TRUE(guest().take_until(ivshmem::HostKind::end_of_stream));
