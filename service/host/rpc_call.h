@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <type_traits>
@@ -29,6 +30,9 @@ class UnaryCall {
             next;
         /// On the queue's thread. Must not wait; finish() may come later.
         std::function<void(UnaryCall&)> handle;
+        /// May be null. On the queue's thread, after handle(): nobody waits for the answer any
+        /// more, and it may have been given.
+        std::function<void(UnaryCall&)> given_up;
     };
 
     static void await(std::shared_ptr<const Method> method) {
@@ -47,8 +51,8 @@ class UnaryCall {
     [[nodiscard]] const Request& request() const { return request_; }
     [[nodiscard]] Reply& reply() { return reply_; }
     [[nodiscard]] const grpc::ServerContext& context() const { return context_; }
-    /// Nobody waits for the answer any more. Any thread.
-    [[nodiscard]] bool cancelled() const { return cancelled_; }
+    /// No other call of this method has it.
+    [[nodiscard]] std::uint64_t id() const { return id_; }
     /// Once, on any thread; the call may be gone when this returns.
     void finish(const Result<void>& result) {
         writer_.Finish(reply_, result.ok() ? grpc::Status::OK : to_status(result.error()),
@@ -60,16 +64,27 @@ class UnaryCall {
 
     void accepted(bool ok) {
         if (!ok) {  // The server ends. gRPC gives back no other tag of this call.
-            delete this;
+            end();
             return;
         }
         await(method_);
         method_->handle(*this);
     }
+    void gone() {
+        if (context_.IsCancelled() && method_->given_up) {
+            method_->given_up(*this);
+        }
+        step();
+    }
     void step() {
         if (--steps_left_ == 0) {
-            delete this;
+            end();
         }
+    }
+    void end() {
+        RpcQueue& queue = method_->queue;
+        delete this;
+        queue.ended();
     }
 
     std::shared_ptr<const Method> method_;
@@ -77,14 +92,12 @@ class UnaryCall {
     Request request_;
     Reply reply_;
     Writer writer_{&context_};
-    std::atomic<bool> cancelled_ = false;
+    inline static std::atomic<std::uint64_t> next_id_ = 1;
+    const std::uint64_t id_ = next_id_++;
     int steps_left_ = 2;  // gone_ and finished_, in any order; of the queue's thread.
     RpcTag accepted_{[this](bool ok) { accepted(ok); }};
     RpcTag finished_{[this](bool) { step(); }};
-    RpcTag gone_{[this](bool) {
-        cancelled_ = context_.IsCancelled();
-        step();
-    }};
+    RpcTag gone_{[this](bool) { gone(); }};
 };
 
 /// Serves one method: `request` is its RequestX of the generated AsyncService.
@@ -93,7 +106,8 @@ void serve(RpcQueue& queue, Service& service,
            void (Base::*request)(grpc::ServerContext*, Request*,
                                  grpc::ServerAsyncResponseWriter<Reply>*, grpc::CompletionQueue*,
                                  grpc::ServerCompletionQueue*, void*),
-           std::type_identity_t<std::function<void(UnaryCall<Request, Reply>&)>> handle) {
+           std::type_identity_t<std::function<void(UnaryCall<Request, Reply>&)>> handle,
+           std::type_identity_t<std::function<void(UnaryCall<Request, Reply>&)>> given_up = {}) {
     using Call = UnaryCall<Request, Reply>;
     Call::await(std::make_shared<const typename Call::Method>(
         typename Call::Method{queue,
@@ -102,7 +116,7 @@ void serve(RpcQueue& queue, Service& service,
                                                   grpc::ServerCompletionQueue* on, void* tag) {
                                   (service.*request)(context, message, writer, on, on, tag);
                               },
-                              std::move(handle)}));
+                              std::move(handle), std::move(given_up)}));
 }
 
 /// As serve(); `handle` runs on the loop's thread, and the call ends with what it returns.

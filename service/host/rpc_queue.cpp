@@ -4,19 +4,18 @@
 namespace mrda::service {
 
 void RpcQueue::shut_down() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!open_) {
-            return;
-        }
-        open_ = false;
-        queue_->Shutdown();
+    std::unique_lock lock(mutex_);
+    if (!open_) {
+        return;
     }
-    if (thread_.joinable()) {
-        thread_.join();
-    } else {
-        drain();
+    open_ = false;
+    if (!thread_.joinable()) {
+        run();
     }
+    all_ended_.wait(lock, [this] { return calls_ == 0; });
+    lock.unlock();
+    queue_->Shutdown();
+    thread_.join();
 }
 
 void RpcQueue::run() {
@@ -34,9 +33,17 @@ void RpcQueue::drain() {
 bool RpcQueue::ask(const std::function<void(grpc::ServerCompletionQueue*)>& ask) {
     const std::lock_guard lock(mutex_);
     if (open_) {
+        ++calls_;
         ask(queue_.get());
     }
     return open_;
+}
+
+void RpcQueue::ended() {
+    const std::lock_guard lock(mutex_);
+    if (--calls_ == 0) {
+        all_ended_.notify_all();
+    }
 }
 
 }  // namespace mrda::service

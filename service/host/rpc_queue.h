@@ -3,6 +3,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,18 +35,23 @@ class RpcQueue {
 
     /// Once the server is built.
     void run();
-    /// Waits until all that was asked is given back. After the server, if there is one, has shut
-    /// down. A second time nothing happens.
+    /// Waits until every call that was asked for has ended: gRPC aborts where one is answered on a
+    /// queue that is shut down. After the server, if there is one, has shut down. A second time
+    /// nothing happens.
     void shut_down();
     /// Has `ask` ask gRPC for a call, or returns false: the queue takes nothing more. Any thread.
     bool ask(const std::function<void(grpc::ServerCompletionQueue*)>& ask);
+    /// Once for each call that was asked for: gRPC has no tag of it any more. Any thread.
+    void ended();
 
   private:
     void drain();
 
     std::unique_ptr<grpc::ServerCompletionQueue> queue_;
-    std::mutex mutex_;
-    bool open_ = true;  // Under the mutex.
+    std::mutex mutex_;  // For what follows.
+    std::condition_variable all_ended_;
+    bool open_ = true;
+    std::uint64_t calls_ = 0;  // Asked for, and not ended.
     std::thread thread_;
 };
 

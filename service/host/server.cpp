@@ -49,15 +49,36 @@ Result<std::string> read_file(const std::string& path) {
     return text.str();
 }
 
-Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const TlsFiles& tls) {
-    if (tls.certificate.empty()) {
+/// Errors: as read_file(), invalid_argument (empty).
+Result<std::string> read_pem(const std::string& path) {
+    MRDA_ASSIGN(std::string text, read_file(path));
+    if (text.find("-----BEGIN ") == std::string::npos) {
+        return make_error(Errc::invalid_argument, path + " has no PEM in it");
+    }
+    return text;
+}
+
+/// Errors: as read_pem(), permission_denied (others can read it).
+Result<std::string> read_key(const std::string& path) {
+    struct stat file {};
+    if (::stat(path.c_str(), &file) == 0 && (file.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+        return make_error(Errc::permission_denied,
+                          path + " is a key that others can read or write; chmod 0600 it");
+    }
+    return read_pem(path);
+}
+
+Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const std::string& address,
+                                                                const TlsFiles& tls) {
+    // A unix socket has its mode; guests speak no TLS on one.
+    if (tls.certificate.empty() || address.rfind("unix:", 0) == 0) {
         return grpc::InsecureServerCredentials();
     }
     grpc::SslServerCredentialsOptions options(
         GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    MRDA_ASSIGN(options.pem_root_certs, read_file(tls.client_ca));
-    MRDA_ASSIGN(std::string key, read_file(tls.key));
-    MRDA_ASSIGN(std::string certificate, read_file(tls.certificate));
+    MRDA_ASSIGN(options.pem_root_certs, read_pem(tls.client_ca));
+    MRDA_ASSIGN(std::string key, read_key(tls.key));
+    MRDA_ASSIGN(std::string certificate, read_pem(tls.certificate));
     options.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
     return grpc::SslServerCredentials(options);
 }
@@ -139,7 +160,13 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config) {
     MRDA_TRY(server->add_vms(config));
     server->sessions_.emplace(*server->loop_, std::move(settings), *server->resources_,
                               server->runtime_dir_ + "/" + kRegionSocketName);
-    MRDA_TRY(server->listen(config));
+    if (const auto listening = server->listen(config); !listening.ok()) {
+        // Calls that have come already end on the loop.
+        server->shut_down();
+        server->loop_->run();
+        server->ending_.join();
+        return listening.error();
+    }
     return server;
 }
 
@@ -233,7 +260,7 @@ Result<void> Server::listen(const Config& config) {
     builder.AddListeningPort(local, grpc::InsecureServerCredentials());
     int port = -1;
     if (!config.address.empty()) {
-        MRDA_ASSIGN(const auto credentials, credentials_of(config.tls));
+        MRDA_ASSIGN(const auto credentials, credentials_of(config.address, config.tls));
         builder.AddListeningPort(config.address, credentials, &port);
     }
     bound(builder);
@@ -289,6 +316,7 @@ void Server::heard_signal() {
     }
     Log::info("stopping", {{"sessions", std::to_string(sessions_->count())}});
     ::sd_notify(0, "STOPPING=1");
+    sessions_server_->GetHealthCheckService()->SetServingStatus(false);
     sessions_->shut_down(drain_ns_, [this] { shut_down(); });
     loop_->after(drain_ns_ + kLastPatienceNs, [this] {
         // The kernel ends what is left with us; waiting for it could take for ever.
@@ -302,10 +330,16 @@ void Server::shut_down() {
     ending_ = std::thread([this] {
         // Streams that watch a session end by being broken.
         const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(100);
-        sessions_server_->Shutdown(deadline);
-        admin_server_->Shutdown(deadline);
-        sessions_queue_->shut_down();
-        admin_queue_->shut_down();
+        for (const auto* const server : {&sessions_server_, &admin_server_}) {
+            if (*server != nullptr) {
+                (*server)->Shutdown(deadline);
+            }
+        }
+        for (auto* const queue : {&sessions_queue_, &admin_queue_}) {
+            if (*queue) {
+                (*queue)->shut_down();
+            }
+        }
         loop_->stop();
     });
 }
@@ -323,6 +357,9 @@ Result<void> Server::run() {
     ::sd_notify(0, "READY=1");
     loop_->run();
     ending_.join();
+    // A driver that holds the probe or a spare worker holds this process no longer than that.
+    ::signal(SIGALRM, [](int) { ::_exit(kExitFailed); });
+    ::alarm(kLastPatienceNs / 1'000'000'000);
     device_watch_.reset();
     Log::info("stopped");
     return {};

@@ -10,11 +10,14 @@
 #include <cstring>
 #include <utility>
 
+#include "mrda/ivshmem/wakeup.h"
+
 namespace mrda::service {
 
 namespace {
 
 constexpr int kMessagesPerTurn = 64;
+constexpr std::uint64_t kCountsPatienceNs = 1'000'000'000;
 
 void punch(const SharedRegion& region, const ivshmem::Extent& extent) {
     if (region.keep_pages) {
@@ -127,6 +130,7 @@ Result<void> Session::start() {
                         .driver_dir = settings_.driver_dir,
                         .memory_bytes = settings_.worker_memory_bytes};
     MRDA_ASSIGN(StartedWorker started, workers_.take(preparation_of(job)));
+    output_ = std::move(started.output);
     worker_.emplace(std::move(started.process));
     control_ = std::move(started.control);
     const int flags = ::fcntl(control_.get(), F_GETFL);
@@ -192,10 +196,13 @@ void Session::stop(bool now) {
     }
 }
 
-void Session::refresh() const {
+void Session::refresh() {
+    const std::uint64_t now = ivshmem::now_ns();
+    // A worker may lose its answer where nobody has read for long.
+    const bool asked = counts_asked_ns_ != 0 && now - counts_asked_ns_ < kCountsPatienceNs;
     // One that still starts reads no commands.
-    if (worker_ && !is_last(state_) && state_ != SessionState::initialised) {
-        static_cast<void>(command(WorkerCommand::stats).ok());
+    if (worker_ && !is_last(state_) && state_ != SessionState::initialised && !asked) {
+        counts_asked_ns_ = command(WorkerCommand::stats).ok() ? now : 0;
     }
 }
 
@@ -247,6 +254,7 @@ void Session::heard(const WorkerEvent& event) {
             fail(make_error(event.code, event.message));
             break;
         case WorkerEvent::Kind::stats:
+            counts_asked_ns_ = 0;
             break;
     }
 }
@@ -298,6 +306,7 @@ void Session::release() {
     loop_.forget(std::exchange(control_watch_, 0));
     loop_.forget(std::exchange(worker_watch_, 0));
     control_.reset();
+    output_.reset();
     if (memory_) {
         memory_.reset();
         --vm_->sessions;

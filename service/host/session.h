@@ -76,8 +76,9 @@ class Session {
     Result<void> reset();
     /// Ends it: at once if `now`, else the worker has a moment to end by itself.
     void stop(bool now);
-    /// Asks the worker for its counts; `status` has them a moment later.
-    void refresh() const;
+    /// Asks the worker for its counts; `status` has them a moment later. Not again while they are
+    /// on their way.
+    void refresh();
 
     [[nodiscard]] std::uint64_t id() const { return id_; }
     [[nodiscard]] SessionState state() const { return state_; }
@@ -114,6 +115,7 @@ class Session {
     std::optional<SessionMemory> memory_;
     Changed changed_;
     Fd control_;
+    std::unique_ptr<WorkerOutput> output_;
     std::optional<WorkerProcess> worker_;
     EventLoop::Id control_watch_ = 0;
     EventLoop::Id worker_watch_ = 0;
@@ -122,6 +124,7 @@ class Session {
     std::optional<Error> failure_;
     WorkerEvent counts_;
     WorkerEvent running_;
+    std::uint64_t counts_asked_ns_ = 0;  // 0: they have come.
 };
 
 }  // namespace mrda::service

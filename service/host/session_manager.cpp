@@ -108,14 +108,14 @@ Result<Placement> SessionManager::admit(Vm& vm, const SessionPlan& plan) {
 }
 
 void SessionManager::create(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
-                            std::function<bool()> wanted, Created created) {
+                            std::uint64_t call, Created created) {
     // Before anything is looked at, and not logged: this is what bounds both.
     if (!take_create_credit(*vm)) {
         created(vm_exhausted(*vm, "over " + std::to_string(vm->config.max_creates_per_second) +
                                       " sessions created per second; try again in a second"));
         return;
     }
-    const auto started = start(vm, request, std::move(wanted), created);
+    const auto started = start(vm, request, call, created);
     if (!started.ok()) {
         Log::warn("session refused",
                   {{"vm", vm->config.name}, {"why", to_string(started.error())}});
@@ -123,9 +123,23 @@ void SessionManager::create(const std::shared_ptr<Vm>& vm, const v1::CreateReque
     }
 }
 
+void SessionManager::abandon(std::uint64_t call) {
+    for (auto& [id, entry] : sessions_) {
+        if (entry.created != nullptr && entry.call == call) {
+            std::exchange(entry.created, nullptr)(
+                make_error(Errc::timeout, "nobody waits for the session any more"));
+            entry.session->stop(true);
+            if (entry.session->released()) {
+                remove_later(id);
+            }
+            return;
+        }
+    }
+}
+
 Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
-                                       const v1::CreateRequest& request,
-                                       std::function<bool()> wanted, Created& created) {
+                                       const v1::CreateRequest& request, std::uint64_t call,
+                                       Created& created) {
     if (closing_) {
         return ending();
     }
@@ -152,7 +166,7 @@ Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
     attachable_[entry.input_token] = input;
     attachable_[entry.output_token] = output;
     entry.created = std::move(created);
-    entry.wanted = std::move(wanted);
+    entry.call = call;
     Session* const session = entry.session.get();
     sessions_.emplace(id, std::move(entry));
     return session;
@@ -201,15 +215,6 @@ void SessionManager::answer(Entry& entry) {
     if (is_last(session.state())) {
         created(session.failure().value_or(
             make_error(Errc::busy, "the session was stopped while it started")));
-        return;
-    }
-    if (entry.wanted && !entry.wanted()) {
-        created(make_error(Errc::timeout, "nobody waits for the session any more"));
-        loop_.post([this, id = session.id()] {
-            if (const auto found = find(nullptr, id); found.ok()) {
-                (*found)->stop(true);
-            }
-        });
         return;
     }
     arm_lease(session);

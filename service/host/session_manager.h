@@ -28,12 +28,13 @@ class SessionManager {
                    std::string region_socket_path);
     ~SessionManager();
 
-    /// `created` is called once, when the worker is ready or something failed. `wanted` is asked
-    /// then: a session that nobody waits for any more is stopped.
-    /// Errors: what plan_session(), regions_of() and the worker say; exhausted (the VM's caps, the
-    /// machine's).
-    void create(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
-                std::function<bool()> wanted, Created created);
+    /// `created` is called once, when the worker is ready or something failed. `call` is for
+    /// abandon(). Errors: what plan_session(), regions_of() and the worker say; exhausted (the VM's
+    /// caps, the machine's); timeout (it was abandoned).
+    void create(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request, std::uint64_t call,
+                Created created);
+    /// Nobody waits for what that create() makes: it is stopped, unless `created` was called.
+    void abandon(std::uint64_t call);
 
     /// `vm`: who asks; null: an administrator. A session of somebody else's is not there.
     /// Errors: not_found.
@@ -65,7 +66,7 @@ class SessionManager {
     struct Entry {
         std::unique_ptr<Session> session;
         Created created;
-        std::function<bool()> wanted;
+        std::uint64_t call = 0;  ///< That `created` answers.
         std::string input_token;
         std::string output_token;
         bool reserved = true;
@@ -79,7 +80,7 @@ class SessionManager {
 
     Result<Placement> admit(Vm& vm, const SessionPlan& plan);
     Result<Session*> start(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
-                           std::function<bool()> wanted, Created& created);
+                           std::uint64_t call, Created& created);
     void changed(Session& session);
     void tell_watchers(const Session& session, bool last);
     void answer(Entry& entry);

@@ -24,8 +24,12 @@ std::string common_name(const grpc::ServerContext& context) {
 }  // namespace
 
 void SessionsApi::serve(RpcQueue& queue) {
-    mrda::service::serve(queue, service_, &Service::RequestCreate,
-                         [this](CreateCall& call) { loop_.post([this, &call] { create(call); }); });
+    mrda::service::serve(
+        queue, service_, &Service::RequestCreate,
+        [this](CreateCall& call) { loop_.post([this, &call] { create(call); }); },
+        [this](CreateCall& call) {
+            loop_.post([this, id = call.id()] { sessions_.abandon(id); });
+        });
     serve_on(loop_, queue, service_, &Service::RequestDescribe, [this](SessionCall& call) {
         return with_session(call, [](SessionManager&, Session& session) {
             session.refresh();
@@ -85,16 +89,14 @@ void SessionsApi::create(CreateCall& call) {
         call.finish(vm.error());
         return;
     }
-    sessions_.create(
-        *vm, call.request(), [&call] { return !call.cancelled(); },
-        [&call](Result<v1::CreateReply> created) {
-            if (!created.ok()) {
-                call.finish(created.error());
-                return;
-            }
-            call.reply() = std::move(*created);
-            call.finish({});
-        });
+    sessions_.create(*vm, call.request(), call.id(), [&call](Result<v1::CreateReply> created) {
+        if (!created.ok()) {
+            call.finish(created.error());
+            return;
+        }
+        call.reply() = std::move(*created);
+        call.finish({});
+    });
 }
 
 Result<void> SessionsApi::with_session(SessionCall& call,

@@ -47,7 +47,7 @@ class WatchCall {
 
     void accepted(bool ok) {
         if (!ok) {  // The server ends. gRPC gives back no other tag of this call.
-            delete this;
+            end();
             return;
         }
         await(method_);
@@ -121,9 +121,14 @@ class WatchCall {
             // After begin(), which was posted before; the manager knows this object until then.
             method_->loop.post([this] {
                 method_->sessions.unwatch(watch_);
-                delete this;
+                end();
             });
         }
+    }
+    void end() {
+        RpcQueue& queue = method_->queue;
+        delete this;
+        queue.ended();
     }
 
     std::shared_ptr<const WatchMethod> method_;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "worker_pool.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 #include <utility>
 
 #include "log.h"
@@ -50,8 +55,17 @@ Result<StartedWorker> WorkerPool::take(const WorkerPreparation& preparation) {
 
 Result<StartedWorker> WorkerPool::start() {
     MRDA_ASSIGN(SocketPair sockets, make_control_sockets());
-    MRDA_ASSIGN(auto process, WorkerProcess::start(worker_program_, sockets.theirs.get()));
-    return StartedWorker{std::move(process), std::move(sockets.ours)};
+    std::array<int, 2> ends{};
+    // Full, it loses what a worker prints, and does not hold it.
+    if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+        return os_error("pipe2", errno, "no pipe for a worker's output");
+    }
+    Fd ours(ends[0]);
+    const Fd theirs(ends[1]);
+    MRDA_ASSIGN(auto process,
+                WorkerProcess::start(worker_program_, sockets.theirs.get(), theirs.get()));
+    MRDA_ASSIGN(auto output, WorkerOutput::create(loop_, std::move(ours), process.pid()));
+    return StartedWorker{std::move(output), std::move(process), std::move(sockets.ours)};
 }
 
 void WorkerPool::prepare() {

@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "event_loop.h"
+#include "worker_output.h"
 #include "worker_process.h"
 #include "worker_protocol.h"
 
@@ -14,6 +16,7 @@ namespace mrda::service {
 
 /// A worker that waits for its job.
 struct StartedWorker {
+    std::unique_ptr<WorkerOutput> output;
     WorkerProcess process;
     Fd control;
 };

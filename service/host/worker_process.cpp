@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <vector>
 
 #include "worker_protocol.h"
 
@@ -40,7 +41,7 @@ class SpawnPlan {
         if (copy < 0) {
             return os_error("fcntl(F_DUPFD_CLOEXEC)", errno, "no descriptor left for a worker");
         }
-        copy_ = Fd(copy);
+        copies_.emplace_back(copy);
         return added(::posix_spawn_file_actions_adddup2(&actions_, copy, as));
     }
     Result<void> prepare() {
@@ -83,14 +84,15 @@ class SpawnPlan {
 
     posix_spawn_file_actions_t actions_;
     posix_spawnattr_t attributes_;
-    Fd copy_;
+    std::vector<Fd> copies_;
 };
 
 }  // namespace
 
-Result<WorkerProcess> WorkerProcess::start(const std::string& program, int control) {
+Result<WorkerProcess> WorkerProcess::start(const std::string& program, int control, int output) {
     SpawnPlan plan;
     MRDA_TRY(plan.inherit(control, kControlFd));
+    MRDA_TRY(plan.inherit(output, STDERR_FILENO));
     MRDA_TRY(plan.prepare());
     MRDA_ASSIGN(const pid_t pid, plan.spawn(program));
     // The child is not reaped yet, so the number is still its own.

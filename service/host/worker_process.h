@@ -21,9 +21,9 @@ class WorkerProcess {
     };
 
     /// Starts `program` with an empty environment but PATH, cwd /, and no descriptors but the
-    /// control socket, which is borrowed, and an output that goes to our error output.
+    /// control socket and, as its standard output and error, `output`, which are borrowed.
     /// Errors: not_found, permission_denied, out_of_memory, exhausted.
-    static Result<WorkerProcess> start(const std::string& program, int control);
+    static Result<WorkerProcess> start(const std::string& program, int control, int output);
 
     WorkerProcess(WorkerProcess&&) = default;
     WorkerProcess& operator=(WorkerProcess&&) = delete;

@@ -63,7 +63,9 @@ constexpr std::array kForbidden{
     SCMP_SYS(umount2), SCMP_SYS(chroot), SCMP_SYS(pivot_root), SCMP_SYS(setns), SCMP_SYS(unshare),
     SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl),
     SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(io_uring_setup),
-    SCMP_SYS(open_by_handle_at), SCMP_SYS(creat), SCMP_SYS(openat2),
+    SCMP_SYS(open_by_handle_at), SCMP_SYS(creat), SCMP_SYS(openat2), SCMP_SYS(shmget),
+    SCMP_SYS(shmat), SCMP_SYS(sched_setscheduler), SCMP_SYS(sched_setparam),
+    SCMP_SYS(sched_setattr), SCMP_SYS(ioprio_set),
     // What Landlock does not know of files.
     SCMP_SYS(truncate), SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown),
     SCMP_SYS(fchown), SCMP_SYS(lchown), SCMP_SYS(fchownat), SCMP_SYS(setxattr),
@@ -89,6 +91,10 @@ std::vector<Condition> conditions() {
         // Before Linux 6.2 Landlock lets a file be emptied that may not be written.
         {SCMP_SYS(open), SCMP_A1_64(SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC)},
         {SCMP_SYS(openat), SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC)},
+        // Codecs lower their own threads' priority, by 0; others are not theirs to slow.
+        {SCMP_SYS(setpriority), SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, PRIO_PGRP)},
+        {SCMP_SYS(setpriority), SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, PRIO_USER)},
+        {SCMP_SYS(setpriority), SCMP_A1_64(SCMP_CMP_NE, 0)},
         // To end with the service is not its choice.
         {SCMP_SYS(prctl), SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, PR_SET_PDEATHSIG)}};
     // Signals that a descriptor sends.

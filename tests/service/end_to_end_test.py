@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The service, its workers, the guest library and the sample, as an operator and a guest run them.
 
-    end_to_end_test.py BIN_DIR
+    end_to_end_test.py BIN_DIR STANDARD_CALLS
 """
 
 import json
@@ -17,6 +17,7 @@ import unittest
 from mrda_service import LEASE, PATIENCE, Service, wait_until
 
 BIN = os.path.abspath(sys.argv.pop(1))
+STANDARD_CALLS = os.path.abspath(sys.argv.pop(1))
 WIDTH, HEIGHT = 320, 240
 NV12_BYTES = WIDTH * HEIGHT * 3 // 2
 
@@ -61,7 +62,7 @@ class Encode(unittest.TestCase):
     def test_no_message_for_a_frame(self):
         few = self.encode(self.service.path("a.h264"), "--frameNum", 2)
         many = self.encode(self.service.path("b.h264"), "--frameNum", 20)
-        # Renewals come by the clock, a third of the lease apart; nothing else may grow.
+        # Renewals come by the clock, half a lease apart; nothing else may grow.
         self.assertLessEqual(many["rpc_count"] - few["rpc_count"], 3)
 
     def test_b_frames_come_with_right_times(self):
@@ -102,6 +103,12 @@ class Encode(unittest.TestCase):
                 words = self.service.guest("-i", self.raw, "-o", out, "--colorFormat", "nv12",
                                            *options, code=code)
                 self.assertIn(says, words)
+
+    def test_any_client_can_ask_for_health_and_services(self):
+        run = subprocess.run([STANDARD_CALLS, "unix:" + self.service.path("run/mrda.sock")],
+                             text=True, timeout=PATIENCE, capture_output=True, check=False)
+        self.assertEqual(run.stdout.split("\n"), ["serving", "grpc.health.v1.Health",
+                                                  "mrda.v1.Sessions", ""], run.stderr)
 
     def test_a_wrong_token_is_refused(self):
         env = dict(self.service.env, MRDA_TOKEN="0" * 64)
@@ -215,10 +222,13 @@ class Failure(unittest.TestCase):
         return guest
 
     def test_a_guest_that_is_killed_leaves_nothing(self):
+        created = time.monotonic()
         guest = self.long_guest(100000000)
         wait_until(self.service.workers, "its worker")
         guest.kill()
         begin = time.monotonic()
+        # Not renewed yet, so its lease ends no later than this says.
+        self.assertLess(begin - created, LEASE / 2)
         wait_until(lambda: not self.service.sessions(), "the end of its lease")
         self.assertLess(time.monotonic() - begin, LEASE + 1 + 1,
                         "the lease, and a second; and one to look")
@@ -242,8 +252,9 @@ class Failure(unittest.TestCase):
         guest = self.long_guest(100000000)
         wait_until(lambda: self.service.sessions(), "its session")
         self.service.ctl("stop", self.service.sessions()[0]["id"])
-        guest.communicate(timeout=PATIENCE)
-        self.assertNotEqual(guest.returncode, 0)
+        words = guest.communicate(timeout=PATIENCE)[0]
+        self.assertEqual(guest.returncode, 1, words)
+        self.assertIn("the session was stopped on the host", words)
 
     def test_workers_die_with_the_service_and_guests_come_back(self):
         guest = self.long_guest(30000)
@@ -271,6 +282,13 @@ class Failure(unittest.TestCase):
         self.assertEqual((report["packets"], report["frames_lost"]), (30000, 0))
 
     def test_the_service_ends_gracefully(self):
+        self.assertEqual(self.service.end(), 0)
+        self.assertIn("stopped", self.service.text())
+
+    def test_the_service_ends_gracefully_also_under_guests_that_watch(self):
+        for _ in range(8):
+            self.long_guest(100000000)
+        wait_until(lambda: sum(s["frames"] > 0 for s in self.service.sessions()) == 8, "frames")
         self.assertEqual(self.service.end(), 0)
         self.assertIn("stopped", self.service.text())
 

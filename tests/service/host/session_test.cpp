@@ -3,6 +3,9 @@
 #include <drm_fourcc.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
+
+#include <fstream>
 
 #include "mrda/ivshmem/wakeup.h"
 #include "session_manager.h"
@@ -51,12 +54,10 @@ class SessionTest : public testing::Test {
         encode.set_async_depth(4);
         return request;
     }
-    Result<v1::CreateReply> create(const char* vm, const v1::CreateRequest& wanted,
-                                   bool still_wanted = true) {
+    Result<v1::CreateReply> create(const char* vm, const v1::CreateRequest& wanted) {
         std::optional<Result<v1::CreateReply>> created;
-        manager_->create(
-            vms_.find(vm), wanted, [still_wanted] { return still_wanted; },
-            [&](Result<v1::CreateReply> reply) { created.emplace(std::move(reply)); });
+        manager_->create(vms_.find(vm), wanted, 1,
+                         [&](Result<v1::CreateReply> reply) { created.emplace(std::move(reply)); });
         turn([&] { return created.has_value(); });
         return created ? std::move(*created)
                        : Result<v1::CreateReply>(make_error(Errc::timeout, "no answer"));
@@ -180,11 +181,22 @@ TEST_F(SessionTest, whose_lease_is_renewed_goes_on) {
     EXPECT_EQ(session(*reply).state(), SessionState::running);
 }
 
-TEST_F(SessionTest, that_nobody_waits_for_is_stopped) {
+TEST_F(SessionTest, that_nobody_waits_for_is_stopped_while_it_starts) {
+    settings_.worker_program = dir_ / "worker";
+    std::ofstream(dir_ / "worker") << "#!/bin/sh\nexec sleep 60\n";
+    ASSERT_EQ(::chmod(settings_.worker_program.c_str(), 0700), 0);
     start_manager();
-    EXPECT_FALSE(create("a", request(), false).ok());
+    std::optional<Errc> told;
+    manager_->create(vms_.find("a"), request(), 7,
+                     [&](const Result<v1::CreateReply>& reply) { told = reply.error().code; });
+    manager_->abandon(8);
+    EXPECT_EQ(manager_->count(), 1U);
+    EXPECT_FALSE(told);
+    manager_->abandon(7);
+    EXPECT_EQ(told, Errc::timeout);
     turn([&] { return manager_->count() == 0; });
     EXPECT_EQ(resources_.pixels_reserved(), 0U);
+    manager_->abandon(7);
 }
 
 TEST_F(SessionTest, is_drained_and_reset) {

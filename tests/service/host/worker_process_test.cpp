@@ -18,7 +18,7 @@ namespace {
 class WorkerProcessTest : public testing::Test {
   protected:
     Result<WorkerProcess> start(const char* program) {
-        return WorkerProcess::start(program, sockets_.theirs.get());
+        return WorkerProcess::start(program, sockets_.theirs.get(), STDERR_FILENO);
     }
     static bool ended(const WorkerProcess& worker) {
         pollfd wait{worker.pidfd(), POLLIN, 0};

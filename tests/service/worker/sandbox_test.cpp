@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -58,6 +59,9 @@ TEST(Sandbox, lets_nothing_out_to_other_processes_or_the_network) {
         MUST(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr) < 0 &&
              errno == EPERM);
         MUST(::prctl(PR_SET_PDEATHSIG, 0) < 0 && errno == EPERM);
+        MUST(::setpriority(PRIO_PROCESS, static_cast<id_t>(::getppid()), 19) < 0 && errno == EPERM);
+        MUST(::setpriority(PRIO_USER, 0, 19) < 0 && errno == EPERM);
+        MUST(::shmget(IPC_PRIVATE, 4096, 0600) < 0 && errno == EPERM);
         MUST(::fcntl(STDERR_FILENO, F_SETOWN, ::getppid()) < 0 && errno == EPERM);
         MUST(::fcntl(STDERR_FILENO, F_SETSIG, SIGKILL) < 0 && errno == EPERM);
         char typed = 'x';
@@ -101,6 +105,7 @@ TEST(Sandbox, leaves_what_a_codec_needs) {
         const int fd = ::memfd_create("codec", MFD_CLOEXEC);
         MUST(fd >= 0 && ::ftruncate(fd, 4096) == 0);
         MUST(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED);
+        MUST(::setpriority(PRIO_PROCESS, 0, 10) == 0);
         rlimit now{};
         MUST(::getrlimit(RLIMIT_NOFILE, &now) == 0);
         MUST(::open("/dev/null", O_WRONLY) >= 0);
