@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "admin_api.h"
 
+#include <set>
+
 #include "rpc_call.h"
 
 namespace mrda::service {
@@ -40,13 +42,21 @@ void fill_vm(const VmConfig& config, v1::Vm& vm) {
     vm.set_max_creates_per_second(config.max_creates_per_second);
 }
 
-std::uint64_t used_bytes(const Vm& vm) {
-    std::uint64_t used = 0;
-    for (const auto& region : {vm.memfd, vm.in_file, vm.out_file}) {
-        const bool again = region != nullptr && region == vm.in_file && vm.in_file == vm.out_file;
-        if (region != nullptr) {
-            used += (region->extents.size_bytes() - region->extents.free_bytes()) / (again ? 2 : 1);
+/// Of shared memory: also of regions that VMs had before, and sessions still have.
+std::uint64_t used_bytes(const VmRegistry& vms, const SessionManager& sessions) {
+    std::set<const SharedRegion*> regions;
+    for (const auto& vm : vms.all()) {
+        regions.insert({vm->memfd.get(), vm->in_file.get(), vm->out_file.get()});
+    }
+    for (const Session* session : sessions.list(nullptr)) {
+        if (const SessionMemory* const memory = session->memory()) {
+            regions.insert({&memory->input_region(), &memory->output_region()});
         }
+    }
+    regions.erase(nullptr);
+    std::uint64_t used = 0;
+    for (const SharedRegion* region : regions) {
+        used += region->extents.size_bytes() - region->extents.free_bytes();
     }
     return used;
 }
@@ -79,20 +89,19 @@ void AdminApi::serve(RpcQueue& queue) {
 }
 
 Result<void> AdminApi::add_vm(const v1::Vm& vm, v1::AddVmReply& reply) {
-    MRDA_ASSIGN(const std::string token_path, vms_.add(config_of(vm), true));
-    MRDA_TRY(vms_.make_default(vm.name()));
+    MRDA_ASSIGN(const std::string token_path, vms_.add_default(config_of(vm)));
     reply.set_token_path(token_path);
     return {};
 }
 
 Result<void> AdminApi::remove_vm(const std::string& name) {
-    if (const auto vm = vms_.find(name)) {
-        for (const Session* session : sessions_.list(vm.get())) {
-            MRDA_ASSIGN(Session* const owned, sessions_.find(nullptr, session->id()));
-            sessions_.stop(*owned);
-        }
+    const auto vm = vms_.find(name);
+    MRDA_TRY(vms_.remove(name));
+    for (const Session* session : sessions_.list(vm.get())) {
+        MRDA_ASSIGN(Session* const owned, sessions_.find(nullptr, session->id()));
+        sessions_.stop(*owned);
     }
-    return vms_.remove(name);
+    return {};
 }
 
 Result<void> AdminApi::stop(std::uint64_t id, v1::SessionStatus& reply) {
@@ -119,11 +128,7 @@ void AdminApi::fill(v1::ResourcesReply& reply) const {
         device.set_engine_load(gpu.load);
         device.set_sessions(gpu.sessions);
     }
-    std::uint64_t used = 0;
-    for (const auto& vm : vms_.all()) {
-        used += used_bytes(*vm);
-    }
-    reply.set_region_bytes_used(used);
+    reply.set_region_bytes_used(used_bytes(vms_, sessions_));
 }
 
 }  // namespace mrda::service

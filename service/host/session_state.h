@@ -6,7 +6,7 @@
 
 namespace mrda::service {
 
-/// The life of a session. docs/architecture.md has the picture.
+/// The life of a session. docs/guides/service.md has the picture.
 enum class SessionState : std::uint8_t {
     initialised,  ///< Its memory is there; its worker starts.
     running,      ///< Frames go in, packets come out.

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <deque>
+#include <utility>
 
 namespace mrda::service {
 
@@ -51,6 +53,60 @@ Result<void> write_all(int fd, std::string_view text, const std::string& path) {
     }
     return {};
 }
+
+/// A file's next text and its present one, both beside it: changing it over, and back, then takes
+/// no room on the disk.
+class Replacement {
+  public:
+    explicit Replacement(std::string path)
+        : path_(std::move(path)), next_(path_ + ".new"), last_(path_ + ".undo") {}
+    Replacement(const Replacement&) = delete;
+    Replacement& operator=(const Replacement&) = delete;
+    ~Replacement() {
+        ::unlink(next_.c_str());
+        if (had_last_) {
+            ::unlink(last_.c_str());
+        }
+    }
+
+    Result<void> prepare(std::string_view text) const {
+        const Fd file(
+            ::open(next_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+        if (!file) {
+            return os_error("open", errno, "cannot write " + next_);
+        }
+        return write_all(file.get(), text, next_);
+    }
+    Result<void> keep_last() {
+        ::unlink(last_.c_str());  // Of a service that was killed here.
+        had_last_ = ::link(path_.c_str(), last_.c_str()) == 0;
+        if (!had_last_ && errno != ENOENT) {
+            return os_error("link", errno, "cannot replace " + path_);
+        }
+        return {};
+    }
+    Result<void> apply() {
+        if (::rename(next_.c_str(), path_.c_str()) != 0) {
+            return os_error("rename", errno, "cannot write " + path_);
+        }
+        applied_ = true;
+        return {};
+    }
+    void undo() const {
+        if (applied_ && had_last_) {
+            ::rename(last_.c_str(), path_.c_str());
+        } else if (applied_) {
+            ::unlink(path_.c_str());
+        }
+    }
+
+  private:
+    std::string path_;
+    std::string next_;
+    std::string last_;
+    bool had_last_ = false;
+    bool applied_ = false;
+};
 
 }  // namespace
 
@@ -100,15 +156,25 @@ Result<std::optional<std::string>> read_private_file(const std::string& path) {
 }
 
 Result<void> write_private_file(const std::string& path, std::string_view text) {
-    const std::string temporary = path + ".new";
-    const Fd file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file) {
-        return os_error("open", errno, "cannot write " + temporary);
+    Replacement file(path);
+    MRDA_TRY(file.prepare(text));
+    return file.apply();
+}
+
+Result<void> write_private_files(const std::vector<FileText>& files) {
+    std::deque<Replacement> replacements;
+    for (const FileText& file : files) {
+        Replacement& replacement = replacements.emplace_back(file.path);
+        MRDA_TRY(replacement.prepare(file.text));
+        MRDA_TRY(replacement.keep_last());
     }
-    MRDA_TRY(write_all(file.get(), text, temporary));
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-        return os_error("rename", errno, "cannot write " + path);
+    for (Replacement& replacement : replacements) {
+        if (const auto applied = replacement.apply(); !applied.ok()) {
+            for (const Replacement& other : replacements) {
+                other.undo();
+            }
+            return applied.error();
+        }
     }
     return {};
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mrda/interop/fd.h"
 #include "mrda/interop/result.h"
@@ -18,6 +19,12 @@ Result<void> make_private_dir(const std::string& path);
 Result<std::optional<std::string>> read_private_file(const std::string& path);
 /// Replaces the file as a whole, 0600: readers see the old text or the new one. Errors: io.
 Result<void> write_private_file(const std::string& path, std::string_view text);
+/// The same for several files: all of them are replaced, or none. Errors: io.
+struct FileText {
+    std::string path;
+    std::string text;
+};
+Result<void> write_private_files(const std::vector<FileText>& files);
 
 /// Holds the folder for this process. Errors: busy (another service has it).
 Result<Fd> lock_dir(const std::string& path);

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "runtime_dir.h"
-#include "state_file.h"
 
 namespace mrda::service {
 
@@ -110,6 +109,7 @@ Result<VmRegistry> VmRegistry::open(std::string state_dir, std::string runtime_d
     }
     // All or none: what is saved again must not be less than what was read.
     for (VmConfig& config : configs) {
+        MRDA_TRY(check(config));
         MRDA_TRY(registry.insert(std::move(config), true));
     }
     for (const auto& [name, vm] : registry.vms_) {
@@ -121,7 +121,7 @@ Result<VmRegistry> VmRegistry::open(std::string state_dir, std::string runtime_d
 }
 
 Result<std::string> VmRegistry::token_of(const std::string& name) const {
-    const std::string path = state_dir_ + "/tokens/" + name + ".token";
+    const std::string path = token_path(name);
     MRDA_ASSIGN(const auto kept, read_private_file(path));
     if (kept && kept->size() >= 64) {
         return kept->substr(0, 64);
@@ -132,29 +132,52 @@ Result<std::string> VmRegistry::token_of(const std::string& name) const {
 }
 
 Result<std::string> VmRegistry::add(VmConfig config, bool keep) {
+    return add(std::move(config), keep, false);
+}
+
+Result<std::string> VmRegistry::add_default(VmConfig config) {
+    return add(std::move(config), true, true);
+}
+
+Result<std::string> VmRegistry::add(VmConfig config, bool keep, bool as_default) {
+    MRDA_TRY(check(config));
     const std::string name = config.name;
     const auto known = find(name);
     const Vm before = known == nullptr ? Vm() : *known;
     const bool was_kept = known != nullptr && kept_.at(name);
-    MRDA_TRY(insert(std::move(config), keep));
-    if (const auto opened = open_files(*vms_.at(name)); !opened.ok()) {
-        // As if it had not been asked: a VM whose files are another's must not come with a restart.
-        if (known == nullptr) {
-            forget(name);
-        } else {
-            known->config = before.config;
-            known->in_file = before.in_file;
-            known->out_file = before.out_file;
-            kept_[name] = was_kept;
-        }
-        return opened.error();
+    const bool had_token = ::access(token_path(name).c_str(), F_OK) == 0;
+    const auto changed = change(std::move(config), keep, as_default);
+    if (changed.ok()) {
+        return token_path(name);
     }
-    MRDA_TRY(save());
-    return state_dir_ + "/tokens/" + name + ".token";
+    // As if it had not been asked: a VM that was refused must not come with a restart.
+    if (known != nullptr) {
+        *known = before;
+        kept_[name] = was_kept;
+    } else {
+        vms_.erase(name);
+        kept_.erase(name);
+    }
+    if (!had_token) {
+        ::unlink(token_path(name).c_str());
+    }
+    return changed.error();
+}
+
+Result<void> VmRegistry::change(VmConfig config, bool keep, bool as_default) {
+    const std::string name = config.name;
+    MRDA_TRY(insert(std::move(config), keep));
+    Vm& vm = *vms_.at(name);
+    MRDA_TRY(open_files(vm));
+    std::vector<FileText> files;
+    if (as_default) {
+        files = default_files(vm);
+    }
+    files.push_back(list_file());
+    return write_private_files(files);
 }
 
 Result<void> VmRegistry::insert(VmConfig config, bool keep) {
-    MRDA_TRY(check(config));
     const std::string name = config.name;
     for (const auto& [other, vm] : vms_) {
         for (const std::string* path : {&config.in_device_path, &config.out_device_path}) {
@@ -176,6 +199,10 @@ Result<void> VmRegistry::insert(VmConfig config, bool keep) {
         vm->in_file.reset();
         vm->out_file.reset();
     }
+    if (config.memory_bytes != vm->config.memory_bytes) {
+        // Sealed, so it cannot grow. Sessions that run hold it on.
+        vm->memfd.reset();
+    }
     vm->config = std::move(config);
     vms_[name] = vm;
     kept_[name] = keep;
@@ -187,8 +214,7 @@ Result<void> VmRegistry::make_default(const std::string& name) {
     if (vm == nullptr) {
         return make_error(Errc::not_found, "no VM \"" + name + "\"");
     }
-    MRDA_TRY(write_private_file(default_path(), name + "\n"));
-    return write_private_file(runtime_dir_ + "/" + kDefaultTokenName, vm->token + "\n");
+    return write_private_files(default_files(*vm));
 }
 
 Result<std::string> VmRegistry::default_vm() const {
@@ -201,24 +227,49 @@ Result<void> VmRegistry::remove(const std::string& name) {
     if (find(name) == nullptr) {
         return make_error(Errc::not_found, "no VM \"" + name + "\"");
     }
-    forget(name);
-    return save();
+    MRDA_ASSIGN(const std::string chosen, default_vm());
+    auto vm = vms_.extract(name);
+    auto kept = kept_.extract(name);
+    const auto heir = chosen == name ? natural_default() : nullptr;
+    std::vector<FileText> files;
+    if (heir != nullptr) {
+        files = default_files(*heir);
+    }
+    files.push_back(list_file());
+    if (const auto written = write_private_files(files); !written.ok()) {
+        vms_.insert(std::move(vm));
+        kept_.insert(std::move(kept));
+        return written.error();
+    }
+    ::unlink(token_path(name).c_str());
+    if (chosen == name && heir == nullptr) {
+        ::unlink(default_path().c_str());
+        ::unlink(default_token_path().c_str());
+    }
+    return {};
 }
 
-void VmRegistry::forget(const std::string& name) {
-    vms_.erase(name);
-    kept_.erase(name);
-    ::unlink((state_dir_ + "/tokens/" + name + ".token").c_str());
-}
-
-Result<void> VmRegistry::save() const {
+FileText VmRegistry::list_file() const {
     json list = json::array();
     for (const auto& [name, vm] : vms_) {
         if (kept_.at(name)) {
             list.push_back(to_json(vm->config));
         }
     }
-    return write_private_file(state_dir_ + "/vms.json", list.dump(2) + "\n");
+    return {state_dir_ + "/vms.json", list.dump(2) + "\n"};
+}
+
+std::vector<FileText> VmRegistry::default_files(const Vm& vm) const {
+    return {{default_token_path(), vm.token + "\n"}, {default_path(), vm.config.name + "\n"}};
+}
+
+std::string VmRegistry::default_token_path() const {
+    return runtime_dir_ + "/" + kDefaultTokenName;
+}
+
+std::shared_ptr<Vm> VmRegistry::natural_default() const {
+    const auto local = find("local");
+    return local != nullptr || vms_.empty() ? local : vms_.begin()->second;
 }
 
 std::vector<std::shared_ptr<Vm>> VmRegistry::all() const {

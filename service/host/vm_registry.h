@@ -10,6 +10,7 @@
 
 #include "device_files.h"
 #include "mrda/interop/result.h"
+#include "state_file.h"
 
 namespace mrda::service {
 
@@ -22,6 +23,7 @@ struct VmConfig {
     std::uint64_t out_memory_bytes = 0;  ///< 0: as memory_bytes.
     std::uint32_t max_sessions = 16;
     std::uint32_t max_creates_per_second = 20;
+    /// As many as a GPU takes, so it parts no VMs from each other until it is set.
     std::uint64_t max_pixels_per_second = std::uint64_t{3840} * 2160 * 240;
 };
 
@@ -50,13 +52,19 @@ class VmRegistry {
 
     /// Adds or replaces; a token that exists is kept. Makes the files of device paths if they are
     /// not there. Returns the path of the token's file. `keep`: also across restarts.
-    /// Errors: invalid_argument (name, paths), io, and the files'; nothing has changed then.
+    /// Errors: invalid_argument (name, paths), io, and the files'. Nothing has changed then, but
+    /// device files may have been made. Sessions that run keep the memory that they have; of a VM
+    /// without device paths, the next one gets memory_bytes anew where they have changed.
     Result<std::string> add(VmConfig config, bool keep);
+    /// As add(), kept, and make_default(): both or neither.
+    Result<std::string> add_default(VmConfig config);
     /// Guests of this user that name no token are this VM's from now on, also across restarts: the
-    /// default token is its. Errors: not_found, io.
+    /// default token is its. Errors: not_found, io; nothing has changed then.
     Result<void> make_default(const std::string& name);
     /// Whose it is; empty: nobody's, or one's that is no more.
     [[nodiscard]] Result<std::string> default_vm() const;
+    /// The default token was its: then it is "local"'s, else the first one's, or there is none.
+    /// Errors: not_found, io; nothing has changed then.
     Result<void> remove(const std::string& name);
     [[nodiscard]] std::vector<std::shared_ptr<Vm>> all() const;
     [[nodiscard]] bool empty() const { return vms_.empty(); }
@@ -68,12 +76,21 @@ class VmRegistry {
   private:
     VmRegistry(std::string state_dir, std::string runtime_dir)
         : state_dir_(std::move(state_dir)), runtime_dir_(std::move(runtime_dir)) {}
+    Result<std::string> add(VmConfig config, bool keep, bool as_default);
+    Result<void> change(VmConfig config, bool keep, bool as_default);
     /// As add(), but neither opens files nor saves: one VM's bad file is no other's trouble.
     Result<void> insert(VmConfig config, bool keep);
-    void forget(const std::string& name);
-    Result<void> save() const;
     Result<std::string> token_of(const std::string& name) const;
+    /// What the files hold that tell of the VMs, and of the default.
+    [[nodiscard]] FileText list_file() const;
+    [[nodiscard]] std::vector<FileText> default_files(const Vm& vm) const;
+    /// Whose the default token is where nobody said so; null: there is no VM.
+    [[nodiscard]] std::shared_ptr<Vm> natural_default() const;
+    [[nodiscard]] std::string token_path(const std::string& name) const {
+        return state_dir_ + "/tokens/" + name + ".token";
+    }
     [[nodiscard]] std::string default_path() const { return state_dir_ + "/default_vm"; }
+    [[nodiscard]] std::string default_token_path() const;
 
     std::string state_dir_;
     std::string runtime_dir_;

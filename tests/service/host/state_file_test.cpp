@@ -22,6 +22,34 @@ TEST(StateFile, is_read_back_and_open_to_nobody_else) {
     EXPECT_FALSE(read_private_file(dir / "none").value().has_value());
 }
 
+TEST(StateFile, several_are_replaced_together_or_not_at_all) {
+    TempDir dir;
+    ASSERT_TRUE(write_private_file(dir / "a", "first").ok());
+    ASSERT_TRUE(write_private_files({{dir / "a", "second"}, {dir / "b", "second"}}).ok());
+    EXPECT_EQ(read_private_file(dir / "a").value(), "second");
+    EXPECT_EQ(read_private_file(dir / "b").value(), "second");
+    const auto refused = [&](const std::string& last) {
+        EXPECT_FALSE(write_private_files(
+                         {{dir / "a", "3"}, {dir / "new", "3"}, {dir / "b", "3"}, {dir / last, ""}})
+                         .ok());
+        EXPECT_EQ(read_private_file(dir / "a").value(), "second");
+        EXPECT_EQ(read_private_file(dir / "b").value(), "second");
+        EXPECT_FALSE(read_private_file(dir / "new").value().has_value());
+    };
+    for (const char* spoilt : {"c.new", "c"}) {
+        std::filesystem::create_directory(dir / spoilt);
+        refused("c");
+        std::filesystem::remove(dir / spoilt);
+    }
+    refused("b");  // Its next text is gone when it is replaced a second time.
+    std::vector<std::string> left;
+    for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
+        left.push_back(entry.path().filename());
+    }
+    std::sort(left.begin(), left.end());
+    EXPECT_EQ(left, (std::vector<std::string>{"a", "b"})) << "nothing else is left behind";
+}
+
 TEST(StateFile, one_that_others_can_read_is_refused_by_name) {
     TempDir dir;
     ASSERT_TRUE(write_private_file(dir / "a", "secret").ok());

@@ -21,6 +21,8 @@ class VmRegistryTest : public testing::Test {
         config.memory_bytes = 1 << 20;
         return config;
     }
+    /// A folder where the file is written: the disk will not have it.
+    void refuse(const std::string& file) { std::filesystem::create_directory(dir_ / file); }
     VmConfig with_files(const std::string& name) {
         VmConfig config = named(name);
         config.in_device_path = dir_ / "in";
@@ -155,6 +157,64 @@ TEST_F(VmRegistryTest, without_paths_a_vm_has_a_sealed_memfd) {
     EXPECT_EQ(regions->input->region.kind(), ivshmem::Region::Kind::memfd);
 }
 
+TEST_F(VmRegistryTest, other_memory_is_the_next_sessions_and_what_runs_keeps_its_own) {
+    VmRegistry registry = open();
+    VmConfig config = named("a");
+    ASSERT_TRUE(registry.add(config, true).ok());
+    const auto small = regions_of(*registry.find("a"), "", "").value();
+    config.max_sessions = 3;
+    ASSERT_TRUE(registry.add(config, true).ok());
+    EXPECT_EQ(regions_of(*registry.find("a"), "", "")->input, small.input) << "it is as large";
+    config.memory_bytes *= 2;
+    ASSERT_TRUE(registry.add(config, true).ok());
+    const auto large = regions_of(*registry.find("a"), "", "").value();
+    EXPECT_EQ(large.input->region.size_bytes(), 2U << 20);
+    EXPECT_EQ(small.input->region.size_bytes(), 1U << 20);
+}
+
+TEST_F(VmRegistryTest, a_vm_that_cannot_be_kept_is_not_there) {
+    VmRegistry registry = open();
+    refuse("state/vms.json.new");
+    EXPECT_FALSE(registry.add(named("a"), true).ok());
+    EXPECT_EQ(registry.find("a"), nullptr);
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "state/tokens/a.token"));
+}
+
+TEST_F(VmRegistryTest, one_that_cannot_be_kept_anew_is_as_it_was) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(named("a"), true).ok());
+    const auto region = regions_of(*registry.find("a"), "", "").value().input;
+    const std::string token = registry.find("a")->token;
+    refuse("state/vms.json.new");
+    VmConfig larger = with_files("a");
+    larger.memory_bytes *= 2;
+    EXPECT_FALSE(registry.add(larger, true).ok());
+    EXPECT_EQ(registry.find("a")->config.memory_bytes, 1U << 20);
+    EXPECT_EQ(regions_of(*registry.find("a"), "", "").value().input, region);
+    EXPECT_EQ(registry.find_by_token(token), registry.find("a"));
+    EXPECT_FALSE(registry.remove("a").ok());
+    ASSERT_NE(registry.find("a"), nullptr);
+    EXPECT_EQ(registry.find_by_token(token), registry.find("a"));
+}
+
+TEST_F(VmRegistryTest, one_that_cannot_become_the_default_is_not_added) {
+    {
+        VmRegistry registry = open();
+        ASSERT_TRUE(registry.add_default(named("a")).ok());
+        for (const char* file : {"default.token.new", "state/default_vm.new"}) {
+            refuse(file);
+            EXPECT_FALSE(registry.add_default(named("b")).ok()) << file;
+            EXPECT_FALSE(registry.make_default("a").ok()) << file;
+            EXPECT_EQ(registry.find("b"), nullptr) << file;
+            std::filesystem::remove(dir_ / file);
+        }
+        EXPECT_EQ(registry.default_vm().value(), "a");
+        EXPECT_EQ(read_private_file(dir_ / "default.token").value(),
+                  registry.find("a")->token + "\n");
+    }
+    EXPECT_EQ(open().find("b"), nullptr) << "nor after a restart";
+}
+
 TEST_F(VmRegistryTest, one_vms_spoilt_device_keeps_no_other_from_starting) {
     {
         VmRegistry registry = open();
@@ -194,8 +254,34 @@ TEST_F(VmRegistryTest, the_default_token_is_the_chosen_vms_also_after_a_restart)
     }
     VmRegistry registry = open();
     EXPECT_EQ(registry.default_vm().value(), "b");
-    ASSERT_TRUE(registry.remove("b").ok());
-    EXPECT_EQ(registry.default_vm().value(), "");
+}
+
+TEST_F(VmRegistryTest, a_default_that_is_removed_passes_to_local_then_to_the_first_then_to_nobody) {
+    VmRegistry registry = open();
+    for (const char* name : {"c", "local", "b"}) {
+        ASSERT_TRUE(registry.add(named(name), true).ok());
+    }
+    ASSERT_TRUE(registry.make_default("c").ok());
+    for (const auto& [removed, heir] :
+         {std::pair("c", "local"), std::pair("local", "b"), std::pair("b", "")}) {
+        ASSERT_TRUE(registry.remove(removed).ok());
+        EXPECT_EQ(registry.default_vm().value(), heir);
+        const auto token = read_private_file(dir_ / "default.token").value();
+        EXPECT_EQ(token.has_value(), registry.find(heir) != nullptr);
+        if (token) {
+            EXPECT_EQ(registry.find_by_token(token->substr(0, 64)), registry.find(heir));
+        }
+    }
+}
+
+TEST_F(VmRegistryTest, a_default_stays_while_others_are_removed) {
+    VmRegistry registry = open();
+    for (const char* name : {"a", "b", "local"}) {
+        ASSERT_TRUE(registry.add(named(name), true).ok());
+    }
+    ASSERT_TRUE(registry.make_default("b").ok());
+    ASSERT_TRUE(registry.remove("a").ok());
+    EXPECT_EQ(registry.default_vm().value(), "b");
 }
 
 TEST_F(VmRegistryTest, a_default_that_cannot_be_read_is_an_error_and_not_nobody) {
