@@ -11,7 +11,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
+#include "libraries.h"
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/platform.h"
 #include "mrda/interop/run_child.h"
@@ -130,8 +132,8 @@ Finding chain(const char* platform, const char* what, const char* otherwise) {
     return {Verdict::missing, what, words, otherwise};
 }
 
-Finding service_socket() {
-    const auto dir = runtime_dir();
+Finding service_socket(const std::string& named_dir) {
+    const auto dir = named_dir.empty() ? runtime_dir() : Result<std::string>(named_dir);
     if (!dir.ok()) {
         return {Verdict::missing, "mrda-service", to_string(dir.error()), ""};
     }
@@ -139,22 +141,28 @@ Finding service_socket() {
     if (::access(path.c_str(), R_OK | W_OK) == 0) {
         return {Verdict::works, "mrda-service", "its socket is " + path, ""};
     }
-    return {Verdict::missing, "mrda-service", "no socket at " + path, "start mrda-service"};
+    return {Verdict::missing, "mrda-service", "no socket at " + path,
+            "start mrda-service (--runtime-dir names another folder, here as there)"};
 }
 
 }  // namespace
 
-std::vector<Finding> examine() {
-    return {render_nodes(),
-            chain("gpu", "chain on the GPU",
-                  "nothing, if there is no Intel GPU: the software drivers are used; else install "
-                  "intel-opencl-icd, intel-media-va-driver and libmfx-gen1.2"),
-            chain("software", "chain on the software drivers",
-                  "install libze1, libva2, libva-drm2 and libvpl2, and build MRDA's drivers"),
-            udmabuf(),
-            shared_memory(),
-            memlock(),
-            service_socket()};
+std::vector<Finding> examine(const std::string& runtime_dir) {
+    std::vector<Finding> findings{render_nodes()};
+    for (Finding& library : libraries()) {
+        findings.push_back(std::move(library));
+    }
+    findings.push_back(
+        chain("gpu", "chain on the GPU",
+              "nothing, if there is no Intel GPU: the software drivers are used; else see to what "
+              "is missing above"));
+    findings.push_back(chain("software", "chain on the software drivers",
+                             "see to the loaders and software drivers that are missing above"));
+    findings.push_back(udmabuf());
+    findings.push_back(shared_memory());
+    findings.push_back(memlock());
+    findings.push_back(service_socket(runtime_dir));
+    return findings;
 }
 
 }  // namespace mrda::ctl

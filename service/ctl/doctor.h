@@ -15,8 +15,9 @@ struct Finding {
     std::string mend;   ///< What to do; empty where nothing needs to be done.
 };
 
-/// Looks at everything in turn; asks mrda-probe, in a process of its own, about drivers. Waits for
-/// that at most a minute.
-std::vector<Finding> examine();
+/// Looks at everything in turn; asks processes of their own about libraries and drivers, and waits
+/// for those a few seconds, at most two minutes. The service is looked for in `runtime_dir`; empty:
+/// in this user's.
+std::vector<Finding> examine(const std::string& runtime_dir);
 
 }  // namespace mrda::ctl

@@ -55,7 +55,7 @@ Result<AdminClient> client_of(const Options& options) {
 }
 
 Result<int> doctor(const Options& options) {
-    const auto findings = mrda::ctl::examine();
+    const auto findings = mrda::ctl::examine(options.runtime_dir);
     say(options.printer.findings(findings));
     // The one thing without which nothing goes.
     const bool chain = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
@@ -161,17 +161,21 @@ void add_commands(CLI::App& app, Options& options, Command& chosen) {
     added->add_option("NAME", options.vm)->required();
     added->add_option("--in-device", options.in_device, "a file that holds its input slots");
     added->add_option("--out-device", options.out_device, "a file that holds its output slots");
-    added->add_option("--memory", options.memory_bytes, "bytes of its shared memory")
+    added
+        ->add_option("--memory", options.memory_bytes,
+                     "bytes of its shared memory; a device that is there keeps its size")
         ->transform(CLI::AsSizeValue(false));
     added
         ->add_option("--out-memory", options.out_memory_bytes,
                      "bytes of its out device; without it, as --memory")
         ->transform(CLI::AsSizeValue(false));
-    added->add_option("--max-sessions", options.max_sessions);
-    added->add_option("--max-creates-per-second", options.max_creates_per_second);
-    added->add_option("--max-pixels-per-second", options.max_pixels_per_second);
+    added->add_option("--max-sessions", options.max_sessions, "at once; without it, 16");
+    added->add_option("--max-creates-per-second", options.max_creates_per_second,
+                      "sessions made; without it, 20");
+    added->add_option("--max-pixels-per-second", options.max_pixels_per_second,
+                      "of all its sessions; without it, as many as a GPU takes");
     command(*vm, "list", "all VMs", list_vms);
-    command(*vm, "remove", "removes a VM, and stops its sessions", remove_vm)
+    command(*vm, "remove", "removes a VM and its token, and stops its sessions", remove_vm)
         ->add_option("NAME", options.vm)
         ->required();
 

@@ -55,5 +55,18 @@ TEST(Print, resources_name_each_device_with_its_load) {
     EXPECT_THAT(printer.resources(reply), HasSubstr("\"engine_load\": 0.25"));
 }
 
+TEST(Print, findings_stand_with_their_mend_for_people_and_for_programs) {
+    const std::vector<Finding> findings{
+        {Finding::Verdict::works, "loader libva.so.2", "/usr/lib/libva.so.2.1700.0", ""},
+        {Finding::Verdict::missing, "GPU driver iHD_drv_video.so", "no such file", "install it"}};
+    Printer printer;
+    const std::string text = printer.findings(findings);
+    EXPECT_THAT(text, HasSubstr("works    loader libva.so.2: /usr/lib/libva.so.2.1700.0\n"));
+    EXPECT_THAT(text, HasSubstr("missing  GPU driver iHD_drv_video.so: no such file\n"));
+    EXPECT_THAT(text, HasSubstr("-> install it\n"));
+    printer.json = true;
+    EXPECT_THAT(printer.findings(findings), HasSubstr("\"mend\": \"install it\""));
+}
+
 }  // namespace
 }  // namespace mrda::ctl
