@@ -5,6 +5,7 @@
 
 #include "mrda/interop/frame_layout.h"
 #include "mrda/ivshmem/session_layout.h"
+#include "slot_sizes.h"
 
 namespace mrda_sample_app {
 
@@ -15,16 +16,17 @@ using mrda::make_error;
 using mrda::Result;
 using mrda::ivshmem::SessionLayout;
 
-constexpr std::uint32_t kMacroblockPx = 16;
-
-std::uint32_t macroblocks(std::uint32_t px) {
-    return (px + kMacroblockPx - 1) / kMacroblockPx * kMacroblockPx;
+/// As the service lays it: for an encoder, or as it is where nothing encodes it.
+Result<mrda::FrameLayout> slot_frame(const Options& options) {
+    if (options.codec == MRDA_GUEST_COPY) {
+        return mrda::FrameLayout::linear(options.drm_fourcc, options.width_px, options.height_px,
+                                         {1, 1});
+    }
+    return mrda::service::encoder_frame(options.drm_fourcc, options.width_px, options.height_px);
 }
 
 Result<void> check_frame_fits(std::uint64_t buffer_bytes, const Options& options) {
-    MRDA_ASSIGN(const mrda::FrameLayout frame,
-                mrda::FrameLayout::linear(options.drm_fourcc, macroblocks(options.width_px),
-                                          macroblocks(options.height_px)));
+    MRDA_ASSIGN(const mrda::FrameLayout frame, slot_frame(options));
     if (buffer_bytes < frame.size_bytes()) {
         return make_error(Errc::invalid_argument,
                           "--bufferSize " + std::to_string(buffer_bytes) + ": a frame of " +

@@ -82,7 +82,7 @@ Result<void> run(const Options& options, Progress& progress) {
     MRDA_ASSIGN(Source source, Source::open(options));
     MRDA_ASSIGN(Session session, Session::create(config_of(options)));
     note_lines(session.info().notices, progress);
-    MRDA_ASSIGN(Output output, Output::open(options.output));
+    MRDA_ASSIGN(Output output, Output::open(options.output, source.fd()));
     progress.begin(source.expected_frames());
     const auto sent = send_all(options, session, source, output, progress);
     // Of an input that ends too early, what was whole is encoded all the same.

@@ -13,8 +13,10 @@ namespace mrda_sample_app {
 /// Where the bitstream goes: a file, a pipe, or nowhere.
 class Output {
   public:
-    /// `path` "": nowhere; "-": the standard output. Errors: permission_denied, not_found, io.
-    static mrda::Result<Output> open(const std::string& path);
+    /// `path` "": nowhere; "-": the standard output. `input` is borrowed; -1: none. Errors:
+    /// invalid_argument (it is the file that `input` reads: that is left as it is),
+    /// permission_denied, not_found, io.
+    static mrda::Result<Output> open(const std::string& path, int input);
 
     /// All of it, or an error: exhausted (the disk is full), io.
     mrda::Result<void> write(std::span<const std::uint8_t> bytes);

@@ -29,6 +29,8 @@ class Source {
     /// Whether read() would not have to wait.
     [[nodiscard]] bool is_ready() const;
 
+    /// Of the input, borrowed; -1: it is the pattern.
+    [[nodiscard]] int fd() const { return fd_.get(); }
     [[nodiscard]] std::uint64_t frames() const { return next_; }
     /// How many frames there will be; 0: not known.
     [[nodiscard]] std::uint64_t expected_frames() const { return expected_; }

@@ -190,6 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"--frameNum", "-3"}, 2, "--frameNum"},
         Mistake{{"--bufferSize", "-3"}, 2, "--bufferSize"},
         Mistake{{"--bufferSize", "3000000"}, 2, "needs 3133440"},
+        Mistake{{"--codecId", "copy", "--bufferSize", "3110399"}, 2, "needs 3110400"},
         Mistake{{"--bufferNum", "0"}, 2, "--bufferNum 0: from 1 to 1024"},
         Mistake{{"--bufferNum", "1025"}, 2, "--bufferNum 1025: from 1 to 1024"},
         Mistake{{"--bufferNum", "2", "--bufferSize", "4000000", "--memDevSize", "4000000"},
@@ -209,6 +210,12 @@ TEST(SampleAppOptions, leave_out_the_buffers_that_the_memory_does_not_hold) {
         parse_ok({"--memDevSize", "1000000000", "--bufferNum", "99", "--bufferSize", "10002432"})
             .notices,
         IsEmpty());
+}
+
+TEST(SampleAppOptions, want_whole_macroblocks_only_where_something_encodes_them) {
+    EXPECT_EQ(parse_ok({"--codecId", "copy", "--bufferSize", "3110400"}).buffer_bytes, 3110400U)
+        << "a frame of 1920x1080, as it is";
+    EXPECT_EQ(parse_ok({"--bufferSize", "3133440"}).buffer_bytes, 3133440U) << "of 1920x1088";
 }
 
 TEST(SampleAppOptions, that_are_not_used_are_told) {

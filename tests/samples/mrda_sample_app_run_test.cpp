@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -151,6 +152,32 @@ TEST_F(SampleApp, reads_a_pipe_and_writes_one) {
     const Outcome ran = run("-i - -o - 2>/dev/null | wc -c; true",
                             "(head -c 700 '" + in + "'; sleep 0.05; tail -c +701 '" + in + "') | ");
     EXPECT_THAT(ran.said, HasSubstr("160"));
+}
+
+TEST_F(SampleApp, leaves_an_input_that_is_named_as_output_as_it_is) {
+    serve();
+    const std::string in = raw(3 * kPixels * 3 / 2);
+    const std::string before = bytes_of(in);
+    const std::string alias = dir_.path() + "/alias";
+    std::filesystem::create_hard_link(in, alias);
+    for (const std::string& arguments :
+         {"-i " + in + " -o " + in, "-i " + in + " -o " + alias, "-i - -o " + in + " < " + in,
+          "-i " + in + " -o - 2>" + out() + " >> " + in + "; code=$?; cat " + out() +
+              "; exit $code"}) {
+        const Outcome ran = run(arguments);
+        EXPECT_EQ(ran.exit_code, 2) << arguments << ran.said;
+        EXPECT_THAT(ran.said, HasSubstr("is the file that -i reads"));
+        EXPECT_EQ(bytes_of(in), before) << arguments;
+    }
+}
+
+TEST_F(SampleApp, replaces_an_output_that_was_there) {
+    serve();
+    std::ofstream(out()) << std::string(10'000, 'x');
+    EXPECT_EQ(run("--frameNum 2 -i " + raw(2 * kPixels * 3 / 2) + " -o " + out()).exit_code, 0);
+    EXPECT_EQ(bytes_of(out()).size(), 32U);
+    run("--frameNum 2 -o - 2>/dev/null >> " + out() + "; true");
+    EXPECT_EQ(bytes_of(out()).size(), 64U) << "what the shell appends to stays";
 }
 
 TEST_F(SampleApp, takes_no_more_frames_than_it_is_told) {
