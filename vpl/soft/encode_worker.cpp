@@ -59,10 +59,11 @@ void EncodeSession::stamp(const Packet& packet, CodedFrame& frame) const {
         frame.decode_time_stamp = MFX_TIMESTAMP_UNKNOWN;
         return;
     }
-    // The first frames in decoding order come before the first in display order.
-    const auto units = static_cast<std::int64_t>(kTimeUnitsPerSecond * config_.frame_rate_den);
-    frame.decode_time_stamp =
-        static_cast<mfxI64>(known) - missing * units / std::int64_t{config_.frame_rate_num};
+    // The first frames in decoding order come before the first in display order. A client's time
+    // may be any number, so this wraps.
+    const std::uint64_t units = kTimeUnitsPerSecond * config_.frame_rate_den;
+    const std::uint64_t earlier = static_cast<std::uint64_t>(missing) * units;
+    frame.decode_time_stamp = static_cast<mfxI64>(known - earlier / config_.frame_rate_num);
 }
 
 void EncodeSession::deliver(const Packet& packet) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "soft_encoder.h"
 
@@ -95,6 +96,26 @@ TEST_P(VplSoftOrder, after_a_drain_a_new_sequence_begins) {
     ASSERT_EQ(second.size(), 5U);
     EXPECT_NE(second.front().frame_type & MFX_FRAMETYPE_IDR, 0);
     EXPECT_EQ(second.front().time_stamp, 5U * 3000);
+}
+
+TEST_P(VplSoftOrder, times_at_the_ends_of_their_range_are_as_far_apart_as_others) {
+    mfxVideoParam params = make_params(GetParam(), 64, 64);
+    params.mfx.GopRefDist = 4;
+    SoftEncoder plain(params);
+    const std::vector<Coded> expected = encode_all(plain, 8);
+    for (const mfxI64 first :
+         {std::numeric_limits<mfxI64>::min(), mfxI64{-2}, std::numeric_limits<mfxI64>::max()}) {
+        const auto begin = static_cast<mfxU64>(first);
+        SoftEncoder encoder(params);
+        encoder.begin_at(begin);
+        const std::vector<Coded> coded = encode_all(encoder, 8);
+        ASSERT_EQ(coded.size(), expected.size());
+        for (std::size_t i = 0; i < coded.size(); ++i) {
+            EXPECT_EQ(coded[i].time_stamp - begin, expected[i].time_stamp);
+            EXPECT_EQ(static_cast<mfxU64>(coded[i].decode_time_stamp) - begin,
+                      static_cast<mfxU64>(expected[i].decode_time_stamp));
+        }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(codecs, VplSoftOrder,

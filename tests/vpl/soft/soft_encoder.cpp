@@ -152,6 +152,7 @@ void SoftEncoder::collect_oldest() {
 std::vector<Coded> SoftEncoder::encode(int count, mfxEncodeCtrl* control, int control_at) {
     for (int i = 0; i < count; ++i) {
         frames_.push_back(std::make_unique<SoftFrame>(info(), next_frame_++));
+        frames_.back()->surface().Data.TimeStamp += first_time_;
         const mfxStatus status =
             submit(i == control_at ? control : nullptr, &frames_.back()->surface());
         if (status == MFX_ERR_MORE_DATA && !started_) {

@@ -73,6 +73,8 @@ class SoftEncoder {
     /// What GetVideoParam answers.
     mfxVideoParam actual() const;
 
+    /// The first frame's time; without it, 0.
+    void begin_at(mfxU64 time_stamp) { first_time_ = time_stamp; }
     /// Encodes `count` frames, and collects what comes; waits whenever AsyncDepth operations are
     /// under way.
     std::vector<Coded> encode(int count, mfxEncodeCtrl* control = nullptr, int control_at = -1);
@@ -92,6 +94,7 @@ class SoftEncoder {
     mfxVideoParam params_;
     mfxVideoParam actual_{};
     int next_frame_ = 0;
+    mfxU64 first_time_ = 0;
     int answers_before_first_ = 0;
     bool started_ = false;
     std::vector<std::unique_ptr<SoftFrame>> frames_;
