@@ -36,8 +36,8 @@ class RpcQueue {
     /// Once the server is built.
     void run();
     /// Waits until every call that was asked for has ended: gRPC aborts where one is answered on a
-    /// queue that is shut down. After the server, if there is one, has shut down. A second time
-    /// nothing happens.
+    /// queue that is shut down. After the server, if there is one, has shut down, and before it
+    /// goes: what comes out of the queue looks at it. A second time nothing happens.
     void shut_down();
     /// Has `ask` ask gRPC for a call, or returns false: the queue takes nothing more. Any thread.
     bool ask(const std::function<void(grpc::ServerCompletionQueue*)>& ask);

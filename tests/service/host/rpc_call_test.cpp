@@ -32,6 +32,7 @@ class RpcCall : public testing::Test {
     void TearDown() override {
         if (server_ != nullptr) {
             server_->Shutdown(std::chrono::system_clock::now());
+            queue_->shut_down();
         }
     }
     grpc::Status add(const std::string& name, v1::AddVmReply& reply,
