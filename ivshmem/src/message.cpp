@@ -44,6 +44,14 @@ Result<void> check_flags(const char* from, std::uint16_t flags, std::uint16_t kn
     return {};
 }
 
+Result<void> check_status(const char* from, const char* which, std::uint32_t status,
+                          std::uint32_t last) {
+    if (status > last) {
+        return refused(from, std::string(which) + " status " + std::to_string(status));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<GuestKind> accept_from_guest(const Descriptor& descriptor, const SessionLayout& layout,
@@ -79,12 +87,15 @@ Result<HostKind> accept_from_host(const Descriptor& descriptor, const SessionLay
             return kind;
         case HostKind::frame_done:
             MRDA_TRY(check_flags(kFrom, descriptor.flags, 0));
-            if (descriptor.status > static_cast<std::uint32_t>(FrameStatus::failed)) {
-                return refused(kFrom, "frame status " + std::to_string(descriptor.status));
-            }
+            MRDA_TRY(check_status(kFrom, "frame", descriptor.status,
+                                  static_cast<std::uint32_t>(FrameStatus::failed)));
             MRDA_TRY(take(kFrom, "input", input, descriptor.slot, Owner::guest));
             return kind;
         case HostKind::end_of_stream:
+            MRDA_TRY(check_flags(kFrom, descriptor.flags, 0));
+            MRDA_TRY(check_status(kFrom, "end", descriptor.status,
+                                  static_cast<std::uint32_t>(EndStatus::commanded)));
+            return kind;
         case HostKind::reset_done:
         case HostKind::failed:
             MRDA_TRY(check_flags(kFrom, descriptor.flags, 0));

@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint32_t kSpareEntries = 16;
 /// One page of descriptors.
 constexpr std::uint32_t kMinCapacity = kPageBytes / sizeof(Descriptor);
+/// Of the feature bits, the ways of waking that this code can do.
+constexpr std::uint64_t kKnownWakeups = kFeatureFutex;
 
 std::uint64_t whole_pages(std::uint64_t size_bytes) {
     return (size_bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
@@ -100,6 +102,13 @@ Result<void> check_header(const SessionHeader& header, const SessionLayout& layo
                                           std::to_string(header.epoch) + ", not session " +
                                           std::to_string(session_id) + " of epoch " +
                                           std::to_string(epoch) + "; attach again");
+    }
+    if ((header.features & kKnownWakeups) == 0) {
+        // Each side would sleep through what the other sends.
+        return make_error(Errc::unsupported, "the host's feature bits are " +
+                                                 std::to_string(header.features) +
+                                                 ", and name no way of waking that this guest "
+                                                 "knows (1: futex); update the older one");
     }
     const SessionHeader wanted = layout.header(session_id, epoch, header.features);
     if (header.header_bytes < sizeof(SessionHeader) ||

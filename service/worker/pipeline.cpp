@@ -13,6 +13,7 @@ namespace {
 
 using ivshmem::Channel;
 using ivshmem::Descriptor;
+using ivshmem::EndStatus;
 using ivshmem::FrameStatus;
 using ivshmem::GuestKind;
 using ivshmem::HostKind;
@@ -173,26 +174,40 @@ Result<void> Pipeline::take_messages() {
                     accept_from_guest(*descriptor, job_.layout, input_, output_));
         switch (kind) {
             case GuestKind::frame:
-                if (drain_commanded_) {
-                    break;  // The guest could not know; its library sends the frame again.
-                }
-                if (state_ != State::running) {
-                    return make_error(Errc::corrupt,
-                                      "the guest sent a frame after the end of its stream");
-                }
-                slot_cookies_[descriptor->slot] = descriptor->cookie;
-                waiting_.push_back({descriptor->slot, descriptor->pts, descriptor->cookie,
-                                    (descriptor->flags & ivshmem::kFlagKeyFrame) != 0});
+                MRDA_TRY(take_frame(*descriptor));
                 break;
             case GuestKind::release:
                 free_outputs_.push_back(descriptor->slot);
                 break;
             case GuestKind::end_of_stream:
-                if (state_ == State::running) {
-                    MRDA_TRY(start_draining());
-                }
+                MRDA_TRY(take_end());
                 break;
         }
+    }
+    return {};
+}
+
+Result<void> Pipeline::take_frame(const Descriptor& descriptor) {
+    slot_cookies_[descriptor.slot] = descriptor.cookie;
+    if (drain_commanded_) {
+        // The guest could not know. The status of the stream's end tells it.
+        frames_refused_ = true;
+        return {};
+    }
+    if (state_ != State::running) {
+        return make_error(Errc::corrupt, "the guest sent a frame after the end of its stream");
+    }
+    waiting_.push_back({descriptor.slot, descriptor.pts, descriptor.cookie,
+                        (descriptor.flags & ivshmem::kFlagKeyFrame) != 0});
+    return {};
+}
+
+Result<void> Pipeline::take_end() {
+    if (state_ == State::running) {
+        return start_draining();
+    }
+    if (state_ == State::draining && !frames_refused_) {
+        drain_commanded_ = false;  // All that the guest sent is taken: it is its own end.
     }
     return {};
 }
@@ -244,17 +259,24 @@ Result<bool> Pipeline::take_packet() {
         case media::Received::Status::end_of_stream:
             break;
     }
+    MRDA_TRY(end_stream());
+    return true;
+}
+
+Result<void> Pipeline::end_stream() {
     MRDA_TRY(give_back_done());
     state_ = State::drained;
     count_copies();
     Descriptor descriptor = message(HostKind::end_of_stream);
+    descriptor.status =
+        static_cast<std::uint32_t>(drain_commanded_ ? EndStatus::commanded : EndStatus::asked);
     descriptor.cpu_copied_bytes = cpu_copied_bytes_;
     descriptor.codec_copied_bytes = codec_copied_bytes_;
     MRDA_TRY(send(descriptor));
     WorkerEvent event = stats();
     event.kind = WorkerEvent::Kind::drained;
     report_(event);
-    return true;
+    return {};
 }
 
 std::uint64_t Pipeline::cookie_of(std::int64_t pts) {
@@ -325,6 +347,7 @@ Result<void> Pipeline::reset() {
     // What the guest sent before it asked is older than the reset: it comes back, too.
     state_ = State::running;
     drain_commanded_ = false;
+    frames_refused_ = false;
     MRDA_TRY(take_messages());
     MRDA_TRY(encoder_.reset());
     waiting_.clear();

@@ -55,6 +55,8 @@ class Pipeline {
     void rest();
     /// Takes what the guest's ring holds.
     Result<void> take_messages();
+    Result<void> take_frame(const ivshmem::Descriptor& descriptor);
+    Result<void> take_end();
     Result<void> feed_codec();
     /// Moves one packet out, waiting for it where there is nothing else to do. True: something was.
     Result<bool> take_packet();
@@ -63,6 +65,7 @@ class Pipeline {
     Result<bool> give_back_done();
     Result<void> give_back(std::uint32_t slot, ivshmem::FrameStatus status, std::uint64_t cookie);
     Result<void> start_draining();
+    Result<void> end_stream();
     Result<void> reset();
     Result<void> send(const ivshmem::Descriptor& descriptor);
     void tell_failure(const Error& error);
@@ -83,7 +86,8 @@ class Pipeline {
     std::vector<std::uint64_t> slot_cookies_;  // By input slot.
     std::vector<Frame> coding_;                // Sent, and their packet has not come.
     State state_ = State::running;
-    bool drain_commanded_ = false;   ///< By the service, not by the guest's end of stream.
+    bool drain_commanded_ = false;   // By the service, not by the guest's end of stream.
+    bool frames_refused_ = false;    // Since then.
     std::uint32_t codec_slots_ = 0;  // Sent to the codec, and not given back by it.
     std::uint64_t pause_ns_;
 

@@ -33,16 +33,7 @@ TEST_F(Guest, names_the_address_where_no_service_answers) {
 
 TEST_F(Guest, maps_memory_that_comes_as_a_file) {
     const std::string path = dir_.path() + "/region";
-    Manners manners;
-    manners.forge = [&path](v1::CreateReply& reply, FakeHost& host) {
-        std::filesystem::copy_file("/proc/self/fd/" + std::to_string(host.region_fd()), path);
-        for (v1::Region* const region : {reply.mutable_in_region(), reply.mutable_out_region()}) {
-            region->clear_socket_path();
-            region->clear_attach_token();
-            region->set_path(path);
-        }
-    };
-    serve(manners);
+    serve(in_a_file(path));
     const auto session = create_ok();
     const auto buffer = get_buffer(session);
     buffer.planes[0][0] = 42;
@@ -121,6 +112,19 @@ TEST_F(Guest, refuses_a_header_of_another_version_and_names_both) {
     create();
     EXPECT_EQ(status_, MRDA_GUEST_UNSUPPORTED);
     EXPECT_THAT(words(), HasSubstr("host writes wire format 2.0, this guest reads 1.0"));
+}
+
+TEST_F(Guest, refuses_a_header_without_a_way_of_waking_that_it_knows) {
+    Manners manners;
+    manners.scripted = true;
+    manners.forge = [](v1::CreateReply& reply, FakeHost& host) {
+        host.write_header(
+            host.layout().header(reply.status().session_id(), 1, ivshmem::kFeatureDoorbell));
+    };
+    serve(manners);
+    create();
+    EXPECT_EQ(status_, MRDA_GUEST_UNSUPPORTED);
+    EXPECT_THAT(words(), HasSubstr("feature bits are 2"));
 }
 
 TEST_F(Guest, refuses_a_service_of_another_wire_version_and_names_both) {

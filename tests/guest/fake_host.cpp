@@ -156,6 +156,12 @@ void FakeHost::send_frame_done(std::uint32_t slot, ivshmem::FrameStatus status) 
     send(descriptor);
 }
 
+void FakeHost::send_end(ivshmem::EndStatus status) {
+    Descriptor descriptor = message(ivshmem::HostKind::end_of_stream);
+    descriptor.status = static_cast<std::uint32_t>(status);
+    send(descriptor);
+}
+
 void FakeHost::fail(Errc code) {
     Descriptor descriptor = message(ivshmem::HostKind::failed);
     descriptor.status = static_cast<std::uint32_t>(code);

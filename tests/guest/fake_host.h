@@ -53,6 +53,7 @@ class FakeHost {
                      std::int64_t pts = 0);
     void send_frame_done(std::uint32_t slot, ivshmem::FrameStatus status);
     void send(ivshmem::HostKind kind);
+    void send_end(ivshmem::EndStatus status);
     /// Writes another header than the service told.
     void write_header(ivshmem::SessionHeader header);
     /// As a host that gives the memory back.

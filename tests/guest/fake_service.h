@@ -25,7 +25,8 @@ struct Manners {
     std::string token;      ///< Wanted of guests; empty: none.
     bool scripted = false;  ///< The test is the host; else the worker's pipeline is.
     bool has_watch = true;
-    int descriptors = 1;  ///< That the region socket hands out.
+    v1::SessionState state = v1::SESSION_STATE_RUNNING;  ///< What a watch begins with.
+    int descriptors = 1;                                 ///< That the region socket hands out.
     std::uint32_t frame_alignment = 64;
     grpc::Status create_status;    ///< Not OK: the answer to every Create.
     int unavailable_renewals = 0;  ///< How many of the first ones get no answer.
@@ -43,8 +44,8 @@ class FakeService final : private v1::Sessions::Service {
 
     /// The host of the session that was made last.
     [[nodiscard]] FakeHost& host();
-    /// Tells who watches that the last session is in its last state.
-    void end_session(v1::SessionState state, const std::string& failure);
+    /// Tells who watches that the last session is in this state.
+    void tell(v1::SessionState state, const std::string& failure = {});
     /// Forgets all sessions, as if their leases had ended unseen.
     void forget_sessions();
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,21 @@ class Guest : public testing::Test {
         manners.scripted = true;
         manners.epoch = epoch;
         serve(manners);
+    }
+    /// Of a service whose memory is the file `path`, as it was when the session began. Its host is
+    /// elsewhere, so nobody answers.
+    static Manners in_a_file(const std::string& path) {
+        Manners manners;
+        manners.forge = [path](v1::CreateReply& reply, FakeHost& host) {
+            std::filesystem::copy_file("/proc/self/fd/" + std::to_string(host.region_fd()), path);
+            for (v1::Region* const region :
+                 {reply.mutable_in_region(), reply.mutable_out_region()}) {
+                region->clear_socket_path();
+                region->clear_attach_token();
+                region->set_path(path);
+            }
+        };
+        return manners;
     }
     FakeHost& host() { return service_->host(); }
 

@@ -4,50 +4,13 @@
 #include <cstring>
 #include <thread>
 
-#include "guest_fixture.h"
+#include "returning_service.h"
 
 namespace mrda::guest::test {
 namespace {
 
 using ivshmem::FrameStatus;
-using ivshmem::GuestKind;
-using ivshmem::HostKind;
 using testing::HasSubstr;
-
-class ReturningService : public Guest {
-  protected:
-    /// Ends the service and starts the next life of it.
-    void restart(Manners manners = {}) {
-        manners.epoch = ++epoch_;
-        serve(manners);
-    }
-    void restart_scripted() { serve_scripted(++epoch_); }
-    /// Ends the service, and waits until the session's thread has noticed.
-    void leave(const SessionPtr& session) {
-        const auto before = info(session).rpc_count;
-        service_.reset();
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-        // One renewal fails, and the next one waits for a service.
-        while (info(session).rpc_count < before + 2) {
-            ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-            std::this_thread::yield();
-        }
-    }
-    /// Calls the library until the session has been made again, and taken over.
-    static void wait_until_back(const SessionPtr& session, std::uint64_t times = 1) {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-        while (info(session).reattached < times) {
-            ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-            mrda_guest_buffer buffer{};
-            if (mrda_guest_get_buffer(session.get(), &buffer, kMs) == MRDA_GUEST_OK) {
-                mrda_guest_return_buffer(session.get(), &buffer);
-            }
-        }
-    }
-
-  private:
-    std::uint32_t epoch_ = 1;
-};
 
 TEST_F(ReturningService, that_stays_away_is_told_when_the_time_is_up) {
     config_.reattach_timeout_ns = 200 * kMs;
@@ -135,29 +98,6 @@ TEST_F(ReturningService, gets_the_frames_that_were_sent_while_it_was_away) {
     EXPECT_EQ(info(session).frames_lost, 0U);
 }
 
-TEST_F(ReturningService, that_closed_in_order_gets_the_frames_that_it_had_not_taken) {
-    serve_scripted();
-    const auto session = create_ok();
-    ASSERT_TRUE(service_->wait_for_count("Watch", 1));
-    send(session, 1);
-    send(session, 2);
-    const auto first = host().next();
-    host().send_packet(0, "one", 1);
-    host().send_frame_done(first->slot, FrameStatus::encoded);
-    host().send(HostKind::end_of_stream);
-    EXPECT_EQ(text(receive(session)), "one");
-    EXPECT_EQ(receive_nothing(session, 0), MRDA_GUEST_TRY_AGAIN)
-        << "the application has not ended the stream";
-    send(session, 3);
-    restart();
-    EXPECT_EQ(receive_value(session), 2U);
-    EXPECT_EQ(receive_value(session), 3U);
-    send_end(session);
-    EXPECT_EQ(receive_nothing(session), MRDA_GUEST_END);
-    EXPECT_EQ(info(session).frames_lost, 0U);
-    EXPECT_EQ(info(session).frames_encoded, 3U);
-}
-
 TEST_F(ReturningService, is_told_the_end_of_the_stream_again) {
     serve_scripted();
     const auto session = create_ok();
@@ -179,55 +119,6 @@ TEST_F(ReturningService, changes_nothing_for_a_stream_that_had_ended) {
     ASSERT_TRUE(service_->wait_for_count("Watch", 1));
     leave(session);
     EXPECT_EQ(receive_nothing(session, 0), MRDA_GUEST_END);
-}
-
-TEST_F(ReturningService, leaves_packets_readable_until_they_are_released) {
-    serve_scripted();
-    const auto session = create_ok();
-    ASSERT_TRUE(service_->wait_for_count("Watch", 1));
-    for (std::uint64_t frame = 1; frame <= 3; ++frame) {
-        send(session, frame);
-        host().next();
-    }
-    host().send_packet(0, "held", 1);
-    const auto held = receive(session);
-    host().send_packet(1, "came", 2);
-
-    restart_scripted();
-    wait_until_back(session);
-    const auto came = receive(session);
-    EXPECT_EQ(text(came), "came") << "it was whole before the service went";
-    EXPECT_EQ(text(held), "held");
-    EXPECT_EQ(receive_nothing(session, 0), MRDA_GUEST_TRY_AGAIN);
-    EXPECT_EQ(info(session).reattached, 1U);
-    EXPECT_EQ(info(session).frames_lost, 1U);
-    send(session, 4);
-    ASSERT_EQ(host().next()->kind, static_cast<std::uint16_t>(GuestKind::frame));
-    host().send_packet(0, "new", 4);
-    EXPECT_EQ(text(receive(session)), "new");
-    EXPECT_EQ(text(held), "held");
-    EXPECT_EQ(mrda_guest_release(session.get(), &held), MRDA_GUEST_OK);
-    EXPECT_EQ(mrda_guest_release(session.get(), &held), MRDA_GUEST_BAD_ARGUMENT);
-    EXPECT_EQ(mrda_guest_release(session.get(), &came), MRDA_GUEST_OK);
-}
-
-TEST_F(ReturningService, that_had_emptied_its_memory_loses_what_nobody_had_received) {
-    serve_scripted();
-    const auto session = create_ok();
-    ASSERT_TRUE(service_->wait_for_count("Watch", 1));
-    send(session, 1);
-    host().send_packet(0, "came", 1);
-    EXPECT_EQ(receive_nothing(session, 0), MRDA_GUEST_OK);
-    send(session, 2);
-    host().send_packet(1, "came", 2);
-    mrda_guest_buffer buffer = get_buffer(session);  // Takes the packet in.
-    mrda_guest_return_buffer(session.get(), &buffer);
-    host().empty_memory();
-    restart();
-    wait_until_back(session);
-    EXPECT_EQ(receive_nothing(session, 0), MRDA_GUEST_TRY_AGAIN);
-    EXPECT_EQ(info(session).frames_encoded, 1U);
-    EXPECT_EQ(info(session).frames_lost, 1U);
 }
 
 TEST_F(ReturningService, that_forgot_the_session_is_asked_for_a_new_one) {

@@ -95,6 +95,18 @@ TEST_F(Header, of_a_newer_minor_version_is_accepted) {
     EXPECT_TRUE(check_header(good_, layout_, 7, 2).ok());
 }
 
+TEST_F(Header, of_a_host_that_nobody_here_can_wake_names_its_feature_bits) {
+    for (const std::uint64_t features :
+         {std::uint64_t{0}, kFeatureDoorbell, kFeatureDoorbell | 64}) {
+        good_.features = features;
+        const auto checked = check_header(good_, layout_, 7, 2);
+        ASSERT_FALSE(checked.ok());
+        EXPECT_EQ(checked.error().code, Errc::unsupported);
+        EXPECT_NE(checked.error().message.find("bits are " + std::to_string(features)),
+                  std::string::npos);
+    }
+}
+
 TEST_F(Header, of_another_major_version_names_both) {
     good_.version_major = 2;
     const auto checked = check_header(good_, layout_, 7, 2);

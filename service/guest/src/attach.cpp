@@ -103,6 +103,7 @@ struct Memory {
     Extent input_extent;
     Mapping input;
     Mapping output;
+    bool in_files;
 };
 
 Result<Memory> memory_of(const v1::CreateReply& reply, const SessionLayout& layout,
@@ -117,14 +118,17 @@ Result<Memory> memory_of(const v1::CreateReply& reply, const SessionLayout& layo
         return Mapping::map(out.fd(), extent);
     };
     Mapping output;
+    bool in_files = in.kind() == Region::Kind::file;
     if (same_region(reply.in_region(), reply.out_region())) {
         MRDA_ASSIGN(output, map_output(in));
     } else {
         MRDA_ASSIGN(const Region out, region_of(reply.out_region(), deadline_ns));
         MRDA_ASSIGN(output, map_output(out));
+        in_files = in_files || out.kind() == Region::Kind::file;
     }
     MRDA_ASSIGN(Fd input_region, duplicate_fd(in.fd()));
-    return Memory{std::move(input_region), in_extent, std::move(input), std::move(output)};
+    return Memory{std::move(input_region), in_extent, std::move(input), std::move(output),
+                  in_files};
 }
 
 std::string lines_of(const v1::CreateReply& reply) {
@@ -156,6 +160,7 @@ Result<Attachment> attach(const v1::CreateRequest& asked, const v1::CreateReply&
                       .input_extent = memory.input_extent,
                       .input = std::move(memory.input),
                       .output = std::move(memory.output),
+                      .in_files = memory.in_files,
                       .path = reply.status().path(),
                       .path_reason = reply.status().path_reason(),
                       .implementation = reply.status().implementation(),

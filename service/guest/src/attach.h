@@ -24,6 +24,7 @@ struct Attachment {
     ivshmem::Extent input_extent;
     ivshmem::Mapping input;
     ivshmem::Mapping output;
+    bool in_files = false;  ///< Or one of both is: memory that outlives the service.
     std::string path;
     std::string path_reason;
     std::string implementation;

@@ -175,6 +175,7 @@ void Keeper::follow() {
             return;
         }
         watching_ = true;
+        watch_begins_ = true;
         in_doubt_ = false;  // The old watch's last word.
     }
     followed_ns_ = os::now_ns();
@@ -190,6 +191,7 @@ void Keeper::follow() {
 }
 
 void Keeper::heard(const v1::SessionStatus& status) {
+    hear_draining(status);
     if (status.state() == v1::SESSION_STATE_FAILED) {
         end(MRDA_GUEST_FAILED, "the session failed on the host: " + status.failure());
     } else if (status.state() == v1::SESSION_STATE_STOPPED) {
@@ -197,6 +199,27 @@ void Keeper::heard(const v1::SessionStatus& status) {
             "the session was stopped on the host" +
                 (status.failure().empty() ? std::string() : ": " + status.failure()));
     }
+}
+
+void Keeper::hear_draining(const v1::SessionStatus& status) {
+    const bool draining = status.state() == v1::SESSION_STATE_DRAINING;
+    {
+        const std::lock_guard lock(mutex_);
+        // A watch begins with the state as it is, also at a service that is about to close: that
+        // says nothing new. Changes are told by none that is.
+        if (std::exchange(watch_begins_, false) && draining) {
+            return;
+        }
+        draining_id_ = draining ? status.session_id() : 0;
+    }
+    if (draining) {
+        changed_();
+    }
+}
+
+bool Keeper::draining() const {
+    const std::lock_guard lock(mutex_);
+    return draining_id_ != 0 && draining_id_ == session_id_;
 }
 
 void Keeper::lost_sight(const Result<void>& ended) {

@@ -36,7 +36,7 @@ struct Ending {
 /// the service goes away waits for it and has the session made again. Calls are for any thread.
 class Keeper {
   public:
-    /// `changed` is called, on other threads, whenever link() has changed.
+    /// `changed` is called, on other threads, whenever link() has changed, or draining() is true.
     Keeper(Control& control, v1::CreateRequest request, std::uint64_t reattach_timeout_ns,
            std::function<void()> changed);
     ~Keeper();
@@ -48,12 +48,13 @@ class Keeper {
     void halt();
 
     [[nodiscard]] Link link() const { return link_; }
+    /// The service has told that the session drains: because somebody asked for it, or behind the
+    /// end of its stream. A service that is about to close has it drained, too, and says nothing.
+    [[nodiscard]] bool draining() const;
     /// What was made anew, once; link() is `up` then. Nothing: the service is gone again.
     std::optional<Attachment> take_returned();
     /// For the session that ended.
     [[nodiscard]] Ending ending() const;
-    /// Waits, at most until `deadline_ns`, for the session's end to be told.
-    void await_ending(std::uint64_t deadline_ns);
     /// Has the session reset; a session that is made anew meanwhile needs none. Does not wait.
     void ask_reset();
     /// How often the service may have been asked so far.
@@ -69,6 +70,8 @@ class Keeper {
     /// After a call that failed: waits for a service that is away, or ends everything. True: the
     /// session is the same as before.
     bool goes_on(const Error& error);
+    /// Waits, at most until `deadline_ns`, for the session's end to be told.
+    void await_ending(std::uint64_t deadline_ns);
     bool look_for_service();
     /// One attempt. True: settled, for good or ill.
     bool try_to_return(std::uint64_t deadline_ns, Error& last);
@@ -76,6 +79,7 @@ class Keeper {
     Result<Attachment> make_again(std::uint64_t deadline_ns);
     void follow();
     void heard(const v1::SessionStatus& status);
+    void hear_draining(const v1::SessionStatus& status);
     void lost_sight(const Result<void>& ended);
     void set(Link link);
     void end(mrda_guest_status status, std::string words);
@@ -103,7 +107,9 @@ class Keeper {
     Ending ending_;
     std::optional<Attachment> returned_;
     bool watching_ = false;
+    bool watch_begins_ = false;
     bool can_watch_ = true;
+    std::uint64_t draining_id_ = 0;  // Of a session; 0: none drains.
     // The thread's own.
     std::unique_ptr<Watch> watch_;
     std::uint64_t followed_ns_ = 0;

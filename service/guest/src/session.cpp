@@ -11,6 +11,7 @@ namespace {
 
 using ivshmem::Channel;
 using ivshmem::Descriptor;
+using ivshmem::EndStatus;
 using ivshmem::FrameStatus;
 using ivshmem::GuestKind;
 using ivshmem::HostKind;
@@ -90,22 +91,33 @@ mrda_guest_status Session::look() {
     }
     if (!ending_) {
         auto taken = take_messages();
+        if (host_closing_ && !end_received_ && keeper_.draining()) {
+            end_drained();
+        }
         const Link link = keeper_.link();
-        if (taken.ok() && link == Link::up) {
+        if (taken.ok() && link == Link::up && !failure_) {
             taken = catch_up();
         }
         if (link == Link::ended) {
             ending_ = keeper_.ending();
-        } else if (!taken.ok() && link == Link::up) {
+        } else if (link == Link::up && !taken.ok()) {
             // From a host that is away, whatever lies in the ring is no news.
             ending_ = {MRDA_GUEST_FAILED, to_string(taken.error())};
+        } else if (link == Link::up) {
+            end_failed(os::now_ns());
         }
     }
-    return ending_ ? fail(ending_->status, ending_->words) : MRDA_GUEST_OK;
+    if (ending_) {
+        return fail(ending_->status, ending_->words);
+    }
+    return failure_ ? MRDA_GUEST_TRY_AGAIN : MRDA_GUEST_OK;
 }
 
 Result<void> Session::take_messages() {
     while (const auto descriptor = channel_->receive()) {
+        if (failure_) {
+            continue;  // That was its last word.
+        }
         MRDA_ASSIGN(const HostKind kind,
                     accept_from_host(*descriptor, layout_, input_owners_, output_owners_));
         MRDA_TRY(take(*descriptor, kind));
@@ -118,6 +130,9 @@ Result<void> Session::take(const Descriptor& descriptor, HostKind kind) {
         case HostKind::packet:
             packets_.arrived(descriptor, tally_.sent_at_ns(descriptor.cookie));
             tally_.settle(Tally::encoded, 1);
+            // Its slot may come later, or never; another host need not have it.
+            std::erase_if(told_,
+                          [&](const auto& frame) { return frame.cookie == descriptor.cookie; });
             return {};
         case HostKind::frame_done:
             inputs_.change(descriptor.slot, InputPool::Use::free);
@@ -129,8 +144,9 @@ Result<void> Session::take(const Descriptor& descriptor, HostKind kind) {
             }
             return {};
         case HostKind::end_of_stream:
-            end_received_ = end_told_;
-            host_closing_ = !end_told_;
+            end_received_ =
+                end_told_ && descriptor.status == static_cast<std::uint32_t>(EndStatus::asked);
+            host_closing_ = !end_received_;
             info_.cpu_copied_bytes = descriptor.cpu_copied_bytes;
             info_.codec_copied_bytes = descriptor.codec_copied_bytes;
             return {};
@@ -145,18 +161,24 @@ Result<void> Session::take(const Descriptor& descriptor, HostKind kind) {
         case HostKind::failed:
             break;
     }
-    return failure_told(descriptor.status);
+    failure_ = {descriptor.status, os::deadline_after(kWordsTimeoutNs)};
+    return {};
 }
 
-Error Session::failure_told(std::uint32_t code) {
-    keeper_.await_ending(os::now_ns() + kWordsTimeoutNs);
-    if (keeper_.link() == Link::ended) {
-        return make_error(Errc::io, keeper_.ending().words);
+void Session::end_failed(std::uint64_t now_ns) {
+    if (!failure_ || now_ns < failure_->words_until_ns) {
+        return;
     }
-    const std::string name = code <= static_cast<std::uint32_t>(Errc::internal)
-                                 ? std::string(to_string(static_cast<Errc>(code)))
-                                 : "unknown code " + std::to_string(code);
-    return make_error(Errc::io, "the session failed on the host: " + name);
+    const std::string name = failure_->code <= static_cast<std::uint32_t>(Errc::internal)
+                                 ? std::string(to_string(static_cast<Errc>(failure_->code)))
+                                 : "unknown code " + std::to_string(failure_->code);
+    ending_ = {MRDA_GUEST_FAILED, "the session failed on the host: " + name};
+}
+
+std::uint64_t Session::next_look_ns() const {
+    // A deadline that has passed is for a service that is away, whose coming back ends every wait.
+    const bool words_due = failure_ && os::now_ns() < failure_->words_until_ns;
+    return words_due ? failure_->words_until_ns : ivshmem::kNoDeadline;
 }
 
 Result<void> Session::tell(const Descriptor& descriptor) {
@@ -190,7 +212,7 @@ Result<void> Session::catch_up() {
         output_owners_.give(releases_.back(), SlotOwners::Owner::host);
     }
     if (host_closing_) {
-        return {};  // All else is for its next life.
+        return {};  // All else is for its next life, or for nobody.
     }
     for (; !waiting_.empty(); waiting_.pop_front()) {
         MRDA_TRY(send(waiting_.front()));
@@ -205,10 +227,26 @@ Result<void> Session::catch_up() {
 void Session::finish_reset() {
     tally_.take_back_encoded(packets_.drop_arrived(releases_));
     tally_.settle(Tally::discarded, tally_.inside());
+    host_closing_ = false;
     end_received_ = false;
     end_told_ = false;
     end_sent_ = end_sent_ && !reset_wanted_;
     reset_wanted_ = false;
+}
+
+void Session::drop_waiting() {
+    for (; !waiting_.empty(); waiting_.pop_front()) {
+        inputs_.change(waiting_.front().slot, InputPool::Use::free);
+        tally_.enter();
+    }
+}
+
+void Session::end_drained() {
+    drop_waiting();
+    told_.clear();  // Their slots are the host's until a reset.
+    tally_.settle(Tally::discarded, tally_.inside());
+    end_sent_ = true;
+    end_received_ = true;
 }
 
 }  // namespace mrda::guest::core

@@ -67,17 +67,29 @@ class Session {
         bool key_frame;
     };
 
+    /// What the ring says of a host that failed: a number. The service has words for it.
+    struct Failure {
+        std::uint32_t code;
+        std::uint64_t words_until_ns;
+    };
+
     Session(Parameters parameters, std::unique_ptr<Control> control, Attachment attachment,
             ivshmem::Channel channel);
 
-    /// Takes in everything that has happened. Not OK: nothing more will.
+    /// Takes in everything that has happened. TRY_AGAIN: the host failed, and the service has not
+    /// yet said why. An error: nothing more will happen.
     mrda_guest_status look();
+    /// What a call returns that found nothing else. Nothing: it may go on waiting.
+    static std::optional<mrda_guest_status> over(mrda_guest_status looked);
     /// Looks, and sleeps between two looks, until `settled` gives a status or the time is up.
     template <typename Settled>
     mrda_guest_status wait(std::uint64_t timeout_ns, Settled settled);
     Result<void> take_messages();
     Result<void> take(const ivshmem::Descriptor& descriptor, ivshmem::HostKind kind);
-    Error failure_told(std::uint32_t code);
+    /// Ends the session after a failure that the ring told, if the words for it are late.
+    void end_failed(std::uint64_t now_ns);
+    /// When to look again, at the latest.
+    [[nodiscard]] std::uint64_t next_look_ns() const;
     /// Sends what had to wait for the service.
     Result<void> catch_up();
     Result<void> send(const Waiting& frame);
@@ -85,13 +97,23 @@ class Session {
     void begin_reset();
     /// Nothing that was sent before is inside any more.
     void finish_reset();
+    /// Frames that wait will never be sent; they count as inside until somebody says otherwise.
+    void drop_waiting();
+    /// The host takes no more frames, and not because its service is about to close.
+    void end_drained();
+    [[nodiscard]] bool is_drained() const { return host_closing_ && end_received_; }
+    /// Null: one may be sent.
+    [[nodiscard]] const char* why_no_frame() const;
     mrda_guest_status check_held(const mrda_guest_buffer& buffer, const char* what);
 
     // In session_adopt.cpp.
     Result<void> adopt(Attachment fresh);
+    /// Whether what lies in it is what this session and its host have put there.
     [[nodiscard]] bool memory_is_whole() const;
     /// What a host that closed had not taken, another one gets.
     void take_back_frames();
+    /// What the application has, and what it sent and no host took.
+    void copy_input(const Attachment& fresh) const;
     Result<void> replace_input(Attachment& fresh);
     void remember(Attachment& attachment);
     const char* keep(std::string text);
@@ -110,7 +132,7 @@ class Session {
     Packets packets_;
     Tally tally_;
     std::deque<Waiting> waiting_;
-    std::deque<Waiting> told_;   // Frames that the host has not given back.
+    std::deque<Waiting> told_;   // Frames of which the host has not said what became of them.
     bool host_closing_ = false;  // It has ended the stream itself, and takes no more frames.
     std::vector<std::uint32_t>
         releases_;  // Output slots that the host does not know to be its own.
@@ -118,8 +140,10 @@ class Session {
     bool end_told_ = false;  // To the host.
     bool end_received_ = false;
     bool reset_wanted_ = false;
+    bool in_files_ = false;  // The session's memory.
     std::uint64_t resets_done_ = 0;
     std::atomic<bool> stopped_ = false;
+    std::optional<Failure> failure_;
     std::optional<Ending> ending_;
     std::string words_;
     mrda_guest_info info_{};  // What is settled, and the counts that nobody else has.

@@ -11,6 +11,11 @@ using ivshmem::Channel;
 using ivshmem::SlotOwners;
 
 bool Session::memory_is_whole() const {
+    if (in_files_) {
+        // The service's next life has them, too: what lies there may be another session's, and the
+        // first page as it was.
+        return false;
+    }
     // A host that gives memory back empties it, and one that gives it to somebody else writes
     // another header.
     const auto header =
@@ -19,8 +24,8 @@ bool Session::memory_is_whole() const {
 }
 
 void Session::take_back_frames() {
-    if (!host_closing_) {
-        return;  // One of them may be what it died of.
+    if (!host_closing_ || reset_wanted_) {
+        return;  // One of them may be what it died of; and a reset gets rid of all.
     }
     // A host that ended the stream gave back all that it had taken.
     for (; !told_.empty(); told_.pop_back()) {
@@ -30,7 +35,7 @@ void Session::take_back_frames() {
     }
 }
 
-Result<void> Session::replace_input(Attachment& fresh) {
+void Session::copy_input(const Attachment& fresh) const {
     for (std::uint32_t slot = 0; slot < inputs_.count(); ++slot) {
         if (inputs_.is(slot, InputPool::Use::held) || inputs_.is(slot, InputPool::Use::waiting)) {
             const std::uint64_t offset = layout_.input_slot_offset(slot);
@@ -38,6 +43,9 @@ Result<void> Session::replace_input(Attachment& fresh) {
                         fresh.input.data() + offset);
         }
     }
+}
+
+Result<void> Session::replace_input(Attachment& fresh) {
     const std::lock_guard lock(wake_mutex_);
     channel_.reset();
     MRDA_TRY(input_.show(fresh.input_region.get(), fresh.input_extent));
@@ -56,9 +64,12 @@ Result<void> Session::adopt(Attachment fresh) {
         // What the old host still sent; what it says beyond that matters no more.
         static_cast<void>(take_messages().ok());
         take_back_frames();
+        copy_input(fresh);
     } else {
+        // Zeros would be encoded without complaint, and so would another session's pixels.
         std::vector<std::uint32_t> unused;
         tally_.take_back_encoded(packets_.drop_arrived(unused));
+        drop_waiting();
     }
     tally_.settle(Tally::lost, tally_.inside());
     MRDA_TRY(replace_input(fresh));
@@ -68,6 +79,7 @@ Result<void> Session::adopt(Attachment fresh) {
     inputs_.host_is_gone();
     told_.clear();
     host_closing_ = false;
+    failure_.reset();
     releases_.clear();
     end_told_ = end_received_;
     if (reset_wanted_) {
@@ -81,6 +93,7 @@ Result<void> Session::adopt(Attachment fresh) {
 void Session::remember(Attachment& attachment) {
     info_.session_id = attachment.session_id;
     info_.epoch = attachment.epoch;
+    in_files_ = attachment.in_files;
     info_.input_slots = layout_.input_slots();
     info_.output_slots = layout_.output_slots();
     info_.input_slot_bytes = layout_.input_slot_bytes();

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: MIT
 // What applications call.
+#include <algorithm>
 #include <optional>
 
 #include "os.h"
 #include "session.h"
 
 namespace mrda::guest::core {
+
+namespace {
+
+constexpr const char* kDrained =
+    "somebody had the service drain the session, which ended the stream; call mrda_guest_reset";
+
+}  // namespace
+
+std::optional<mrda_guest_status> Session::over(mrda_guest_status looked) {
+    const bool may_change = looked == MRDA_GUEST_OK || looked == MRDA_GUEST_TRY_AGAIN;
+    return may_change ? std::nullopt : std::optional(looked);
+}
 
 template <typename Settled>
 mrda_guest_status Session::wait(std::uint64_t timeout_ns, Settled settled) {
@@ -17,14 +30,14 @@ mrda_guest_status Session::wait(std::uint64_t timeout_ns, Settled settled) {
         if (os::now_ns() >= deadline_ns) {
             return MRDA_GUEST_TRY_AGAIN;
         }
-        static_cast<void>(channel_->wait(deadline_ns));
+        static_cast<void>(channel_->wait(std::min(deadline_ns, next_look_ns())));
     }
 }
 
 mrda_guest_status Session::get_buffer(mrda_guest_buffer& buffer, std::uint64_t timeout_ns) {
     return wait(timeout_ns, [&](mrda_guest_status now) -> std::optional<mrda_guest_status> {
         if (now != MRDA_GUEST_OK) {
-            return now;
+            return over(now);
         }
         const auto slot = inputs_.take();
         if (slot) {
@@ -40,7 +53,10 @@ mrda_guest_status Session::get_buffer(mrda_guest_buffer& buffer, std::uint64_t t
             return MRDA_GUEST_OK;
         }
         // The host waits for output slots, and only this thread can receive() what is in them.
-        return packets_.is_full() ? std::optional(MRDA_GUEST_TRY_AGAIN) : std::nullopt;
+        if (packets_.is_full() || (is_drained() && packets_.has_next())) {
+            return MRDA_GUEST_TRY_AGAIN;
+        }
+        return is_drained() ? std::optional(fail(MRDA_GUEST_BAD_ARGUMENT, kDrained)) : std::nullopt;
     });
 }
 
@@ -71,21 +87,28 @@ mrda_guest_status Session::send_frame(const mrda_guest_buffer& buffer, std::int6
     if (const auto held = check_held(buffer, "send_frame"); held != MRDA_GUEST_OK) {
         return held;
     }
-    if (end_sent_ || reset_wanted_) {
-        return fail(MRDA_GUEST_BAD_ARGUMENT,
-                    end_sent_
-                        ? "send_frame after the end of the stream; call mrda_guest_reset"
-                        : "send_frame while a reset is under way; call mrda_guest_reset again");
+    if (const char* const refusal = why_no_frame()) {
+        return fail(MRDA_GUEST_BAD_ARGUMENT, refusal);
     }
     inputs_.change(buffer.slot, InputPool::Use::waiting);
     waiting_.push_back(
         {buffer.slot, pts, tally_.send(os::now_ns()), (flags & MRDA_GUEST_KEY_FRAME) != 0});
-    return look();
+    return over(look()).value_or(MRDA_GUEST_OK);
+}
+
+const char* Session::why_no_frame() const {
+    if (reset_wanted_) {
+        return "send_frame while a reset is under way; call mrda_guest_reset again";
+    }
+    if (is_drained()) {
+        return kDrained;
+    }
+    return end_sent_ ? "send_frame after the end of the stream; call mrda_guest_reset" : nullptr;
 }
 
 mrda_guest_status Session::send_end() {
     end_sent_ = true;
-    return look();
+    return over(look()).value_or(MRDA_GUEST_OK);
 }
 
 mrda_guest_status Session::receive(mrda_guest_packet& packet, std::uint64_t timeout_ns) {
@@ -106,7 +129,7 @@ mrda_guest_status Session::receive(mrda_guest_packet& packet, std::uint64_t time
         if (end_received_ && now != MRDA_GUEST_STOPPED && !packets_.has_next()) {
             return MRDA_GUEST_END;
         }
-        return now == MRDA_GUEST_OK ? std::nullopt : std::optional(now);
+        return over(now);
     });
 }
 
@@ -130,23 +153,19 @@ mrda_guest_status Session::release(const mrda_guest_packet& packet) {
 
 mrda_guest_status Session::reset(std::uint64_t timeout_ns) {
     const bool under_way = reset_wanted_;
-    if (const auto now = look(); now != MRDA_GUEST_OK) {
-        return now;
+    if (const auto ended = over(look())) {
+        return *ended;
     }
     if (!under_way) {
         begin_reset();
     }
     return wait(timeout_ns, [&](mrda_guest_status now) -> std::optional<mrda_guest_status> {
-        return now == MRDA_GUEST_OK && reset_wanted_ ? std::nullopt : std::optional(now);
+        return now == MRDA_GUEST_OK && !reset_wanted_ ? std::optional(now) : over(now);
     });
 }
 
 void Session::begin_reset() {
-    for (const Waiting& frame : waiting_) {
-        inputs_.change(frame.slot, InputPool::Use::free);
-        tally_.enter();
-    }
-    waiting_.clear();
+    drop_waiting();
     reset_wanted_ = true;
     keeper_.ask_reset();
 }

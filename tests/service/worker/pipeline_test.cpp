@@ -3,20 +3,65 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "pipeline_fixture.h"
 
 namespace mrda::service {
 namespace {
 
+using ivshmem::EndStatus;
 using ivshmem::FrameStatus;
 using ivshmem::HostKind;
 using test::small_params;
 using testing::HasSubstr;
 
 using WorkerPipeline = test::PipelineTest;
+
+/// A worker that cannot finish draining before its guest releases the one output slot.
+class DrainedPipeline : public test::PipelineTest {
+  protected:
+    DrainedPipeline() {
+        create(small_params("copy"), {.input_slots = 4, .output_slots = 1});
+        guest().release_at_once = false;
+        send_pictures(0, 1);
+        run();
+        while (guest().packets.empty() || guest().done() < 1) {
+            EXPECT_TRUE(guest().take(30'000'000'000));
+        }
+    }
+    /// Waits until the worker has obeyed and taken all that was before.
+    void settle() {
+        for (std::ptrdiff_t answers = count_stats() + 1, last = answers + 1; answers <= last;
+             ++answers) {
+            pipeline().request(WorkerCommand::stats);
+            while (count_stats() < answers) {
+                std::this_thread::yield();
+            }
+        }
+    }
+    void command_drain() {
+        pipeline().request(WorkerCommand::drain);
+        settle();
+    }
+    /// Lets it finish; whose end it was.
+    EndStatus end() {
+        guest().release(0);
+        EXPECT_TRUE(guest().take_until(HostKind::end_of_stream));
+        return static_cast<EndStatus>(guest().ended_with.value());
+    }
+
+  private:
+    std::ptrdiff_t count_stats() {
+        const auto told = events();
+        return std::count_if(told.begin(), told.end(), [](const WorkerEvent& event) {
+            return event.kind == WorkerEvent::Kind::stats;
+        });
+    }
+};
 
 TEST_F(WorkerPipeline, gives_each_frame_back_and_a_packet_for_each_in_order) {
     create(small_params("copy"));
@@ -63,19 +108,58 @@ TEST_F(WorkerPipeline, ends_a_stream_of_no_frame) {
     EXPECT_TRUE(guest().packets.empty());
 }
 
-TEST_F(WorkerPipeline, drains_at_the_services_command_also_where_the_guest_ends_its_stream_too) {
-    create(small_params("copy"));
-    send_pictures(0, 3);
-    run();
-    while (pipeline().stats().packets < 3) {
-        ASSERT_TRUE(guest().take(30'000'000'000));
-    }
-    pipeline().request(WorkerCommand::drain);
+TEST_F(DrainedPipeline, says_whose_end_it_is_where_it_had_the_command_before_the_last_frames) {
+    command_drain();
+    guest().send_frame(1, 3000, 1001);
     guest().send_end();
-    EXPECT_TRUE(guest().take_until(HostKind::end_of_stream));
-    EXPECT_EQ(guest().packets.size(), 3U);
+    settle();
+    EXPECT_EQ(end(), EndStatus::commanded);
+    EXPECT_EQ(guest().packets.size(), 1U);
+    EXPECT_EQ(guest().done(), 1U) << "the frame that came too late is not given back as encoded";
     EXPECT_FALSE(guest().take(20'000'000)) << "one end is enough";
     EXPECT_TRUE(stop().ok());
+}
+
+TEST_F(DrainedPipeline, ends_the_stream_at_the_command_where_the_guest_says_nothing) {
+    command_drain();
+    EXPECT_EQ(end(), EndStatus::commanded);
+    guest().send_frame(1, 3000, 1001);
+    guest().send_end();
+    EXPECT_FALSE(guest().take(20'000'000));
+    EXPECT_TRUE(stop().ok());
+}
+
+TEST_F(DrainedPipeline, ends_the_guests_own_stream_where_all_frames_came_before_the_command) {
+    command_drain();
+    guest().send_end();
+    settle();
+    EXPECT_EQ(end(), EndStatus::asked);
+    EXPECT_EQ(guest().packets.size(), 1U);
+    EXPECT_TRUE(stop().ok());
+}
+
+TEST_F(DrainedPipeline, ends_the_guests_own_stream_where_its_end_came_before_the_command) {
+    guest().send_end();
+    settle();
+    command_drain();
+    EXPECT_EQ(end(), EndStatus::asked);
+    EXPECT_FALSE(guest().take(20'000'000)) << "one end is enough";
+    EXPECT_TRUE(stop().ok());
+}
+
+TEST_F(DrainedPipeline, gives_back_what_it_dropped_when_it_is_reset) {
+    command_drain();
+    guest().send_frame(2, 3000, 1001);
+    settle();
+    EXPECT_EQ(end(), EndStatus::commanded);
+    pipeline().request(WorkerCommand::reset);
+    ASSERT_TRUE(guest().take_until(HostKind::reset_done));
+    EXPECT_EQ(guest().done_by_status[static_cast<std::uint32_t>(FrameStatus::discarded)], 1U);
+    EXPECT_EQ(guest().done_cookies.back(), 1001U);
+    guest().release_at_once = true;
+    encode(3);
+    EXPECT_EQ(guest().packets.size(), 4U);
+    EXPECT_EQ(guest().ended_with, static_cast<std::uint32_t>(EndStatus::asked));
 }
 
 TEST_F(WorkerPipeline, waits_with_packets_until_the_guest_has_room_for_them) {

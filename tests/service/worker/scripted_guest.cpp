@@ -86,6 +86,9 @@ void ScriptedGuest::book(const Descriptor& descriptor, HostKind kind) {
     if (kind == HostKind::failed) {
         failed_with = descriptor.status;
     }
+    if (kind == HostKind::end_of_stream) {
+        ended_with = descriptor.status;
+    }
     if (kind == HostKind::frame_done) {
         done_cookies.push_back(descriptor.cookie);
         ++done_by_status[descriptor.status];

@@ -50,6 +50,7 @@ class ScriptedGuest {
     std::vector<std::uint64_t> done_cookies;
     std::map<std::uint32_t, std::size_t> done_by_status;  // FrameStatus
     std::optional<std::uint32_t> failed_with;             // Errc
+    std::optional<std::uint32_t> ended_with;              // EndStatus
     [[nodiscard]] std::size_t done() const { return done_cookies.size(); }
 
   private:

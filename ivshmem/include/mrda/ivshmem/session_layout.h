@@ -91,7 +91,8 @@ class SessionLayout {
 
 /// What a guest asks of a session's first page before it goes on.
 /// Errors: corrupt (magic, another layout than the service told), unsupported (major version, both
-/// named), busy (another epoch: the service has been restarted since).
+/// named; no way of waking that this side knows), busy (another epoch: the service has been
+/// restarted since).
 Result<void> check_header(const SessionHeader& header, const SessionLayout& layout,
                           std::uint64_t session_id, std::uint32_t epoch);
 

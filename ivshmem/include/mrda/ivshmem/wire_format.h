@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "mrda/interop/result.h"
+
 /// What lies in shared memory, byte by byte: docs/wire-format.md in C++. All numbers are
 /// little-endian. Nothing here is read or written in place: PeerMemory copies it, once.
 namespace mrda::ivshmem {
@@ -20,7 +22,8 @@ inline constexpr std::uint16_t kVersionMinor = 0;  ///< Differs: feature bits te
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::size_t kCacheLineBytes = 64;
 
-/// How the host is woken, as bits of SessionHeader::features.
+/// How the host is woken, as bits of SessionHeader::features. A guest needs one that it can do, and
+/// ignores what it does not know.
 inline constexpr std::uint64_t kFeatureFutex = 1U << 0;     ///< By futex on its sleep word.
 inline constexpr std::uint64_t kFeatureDoorbell = 1U << 1;  ///< By an IVSHMEM doorbell register.
 
@@ -73,7 +76,7 @@ struct Descriptor {
     std::uint16_t kind;    ///< A GuestKind or a HostKind.
     std::uint16_t flags;   ///< kFlag*.
     std::uint32_t slot;    ///< Index of an input or output slot, by kind.
-    std::uint32_t status;  ///< A FrameStatus, or the Errc of a failure.
+    std::uint32_t status;  ///< A FrameStatus, an EndStatus, or the Errc of a failure.
     std::uint64_t bytes;   ///< Of the slot's payload.
     std::int64_t pts;      ///< In 90 kHz ticks.
     std::int64_t dts;
@@ -105,7 +108,7 @@ enum class GuestKind : std::uint16_t {
 enum class HostKind : std::uint16_t {
     packet = 16,      ///< Output slot `slot` holds `bytes`: the guest's until release.
     frame_done = 17,  ///< Input slot `slot` is the guest's again; `status` says what became of it.
-    end_of_stream = 18,  ///< Every packet has been sent.
+    end_of_stream = 18,  ///< Every packet has been sent; `status` says whose end it is.
     reset_done = 19,     ///< Everything sent before has come back; the next frame is an IDR.
     failed = 20,         ///< The session ended; `status` is an Errc.
 };
@@ -119,5 +122,26 @@ enum class FrameStatus : std::uint32_t {
     lost = 2,       ///< With the host's life; the guest library says so, no host does.
     failed = 3,     ///< This frame only.
 };
+
+/// Whose end a host's end_of_stream is.
+enum class EndStatus : std::uint32_t {
+    asked = 0,      ///< The guest's: every frame that it sent was taken.
+    commanded = 1,  ///< The service's: no frame was taken of which nothing has come back by now.
+};
+
+/// What `status` of HostKind::failed means: guests of any age read these numbers.
+static_assert(static_cast<int>(Errc::invalid_argument) == 0);
+static_assert(static_cast<int>(Errc::unsupported) == 1);
+static_assert(static_cast<int>(Errc::not_found) == 2);
+static_assert(static_cast<int>(Errc::permission_denied) == 3);
+static_assert(static_cast<int>(Errc::out_of_memory) == 4);
+static_assert(static_cast<int>(Errc::exhausted) == 5);
+static_assert(static_cast<int>(Errc::busy) == 6);
+static_assert(static_cast<int>(Errc::timeout) == 7);
+static_assert(static_cast<int>(Errc::end_of_stream) == 8);
+static_assert(static_cast<int>(Errc::corrupt) == 9);
+static_assert(static_cast<int>(Errc::device_lost) == 10);
+static_assert(static_cast<int>(Errc::io) == 11);
+static_assert(static_cast<int>(Errc::internal) == 12);
 
 }  // namespace mrda::ivshmem

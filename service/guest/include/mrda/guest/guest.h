@@ -27,14 +27,23 @@
  * When the service goes away, the library waits for it and goes on: with the same session if that
  * lived on, else with a new one that the service makes in its place. Until then calls find nothing
  * (TRY_AGAIN), frames that are sent wait, and at most reattach_timeout_ns passes before all calls
- * say SERVICE_GONE. With a new session:
- * - Frames that were inside and whose packet had not come are lost, and counted so; after a service
- *   that closed in order, none. The next packet is a key frame. An end of stream that was sent is
- *   sent again.
- * - Buffers that the application holds stay its own, in the same place and with their content,
- * which is copied; what another thread writes in just that moment may be missing.
+ * say SERVICE_GONE. With a new session, much depends on whether the old one's memory was kept. It
+ * was not where it lies in device files, which others may have by now; nor where the host had given
+ * it back, as the lease had ended while this process stood still.
+ * - Frames that were inside and whose packet had not come are lost, and counted so; but those that
+ *   a service that closed in order had not taken, and those that were sent since, are sent again if
+ *   the memory was kept, and else are lost, too. The next packet is a key frame. An end of stream
+ *   that was sent is sent again.
+ * - Buffers that the application holds stay its own, and in the same place. If the memory was kept,
+ *   their content is copied; what another thread writes in just that moment may be missing. If not,
+ *   their content is nothing to rely on: write it again before it is sent.
  * - Packets that the application holds stay readable until they are released, as private copies. If
- *   the host has given the memory back before it went (an administrator's doing), they are zeros.
+ *   the memory was not kept, their content is nothing to rely on.
+ *
+ * A session that somebody else has the service drain (Drain, of mrda.v1.Sessions) comes to its end
+ * as if the application had sent that: receive gives the packets, then END, and send_frame takes no
+ * more. Frames that the host had not taken are discarded, and counted so; mrda_guest_reset begins
+ * anew.
  */
 
 #ifdef __cplusplus
@@ -136,8 +145,8 @@ typedef struct mrda_guest_info {
     uint64_t output_slot_bytes;
     uint64_t frames_sent;
     uint64_t frames_encoded;
-    uint64_t frames_discarded; /* by reset */
-    uint64_t frames_lost;      /* with the life of a service */
+    uint64_t frames_discarded; /* by a reset, or because somebody drained the session */
+    uint64_t frames_lost;      /* with the life of a service, or with memory that was not kept */
     uint64_t frames_failed;    /* one at a time, by the codec */
     uint64_t packets;
     uint64_t cpu_copied_bytes; /* pixels from slot to codec by a CPU; known at the end of stream */
@@ -158,7 +167,8 @@ mrda_guest_status mrda_guest_create(const mrda_guest_config* config, mrda_guest_
                                     char* message, size_t message_bytes);
 
 /* A free input buffer; waits for one at most timeout_ns (0: not at all). TRY_AGAIN: all are in use;
- * at once, where the host cannot go on before packets are received. */
+ * at once, where the host cannot go on before packets are received. BAD_ARGUMENT: somebody had the
+ * session drained, and no buffer comes back before a reset. */
 mrda_guest_status mrda_guest_get_buffer(mrda_guest_session* session, mrda_guest_buffer* buffer,
                                         uint64_t timeout_ns);
 /* Gives a buffer back unsent. */
