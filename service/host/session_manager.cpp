@@ -355,6 +355,9 @@ void SessionManager::stop(Session& session) {
 }
 
 Result<std::uint64_t> SessionManager::watch(const Vm* vm, std::uint64_t id, Watcher watcher) {
+    if (closing_) {
+        return ending();  // It drains, and not because somebody wants this session's stream to end.
+    }
     MRDA_ASSIGN(const Session* const session, find(vm, id));
     const auto watched = std::count_if(watches_.begin(), watches_.end(), [id](const auto& watch) {
         return watch.second.session == id;

@@ -44,7 +44,8 @@ class SessionManager {
     Result<std::uint64_t> renew(const Vm* vm, std::uint64_t id);
     /// Ends it as its owner or an administrator asks; the worker has a moment to end by itself.
     void stop(Session& session);
-    /// The watcher hears the status now, and after each change.
+    /// The watcher hears the status now, and after each change. Errors: not_found; exhausted;
+    /// end_of_stream (the service is closing).
     Result<std::uint64_t> watch(const Vm* vm, std::uint64_t id, Watcher watcher);
     void unwatch(std::uint64_t watch);
 

@@ -121,7 +121,7 @@ grpc::Status FakeService::Create(grpc::ServerContext* context, const v1::CreateR
         *request, FakeHost::Identity{last_id_, manners_.epoch, manners_.frame_alignment},
         manners_.scripted);
     session.status.set_session_id(last_id_);
-    session.status.set_state(manners_.state);
+    session.status.set_state(v1::SESSION_STATE_RUNNING);
     session.status.set_path("direct");
     session.status.set_path_reason("it is the best");
     session.status.set_implementation("fake");

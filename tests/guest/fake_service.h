@@ -25,7 +25,6 @@ struct Manners {
     std::string token;      ///< Wanted of guests; empty: none.
     bool scripted = false;  ///< The test is the host; else the worker's pipeline is.
     bool has_watch = true;
-    v1::SessionState state = v1::SESSION_STATE_RUNNING;  ///< What a watch begins with.
     int descriptors = 1;                                 ///< That the region socket hands out.
     std::uint32_t frame_alignment = 64;
     grpc::Status create_status;    ///< Not OK: the answer to every Create.

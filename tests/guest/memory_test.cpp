@@ -56,22 +56,6 @@ TEST_F(ReturningService, that_closed_while_the_stream_ended_gets_the_rest_of_it)
     EXPECT_EQ(info(session).frames_encoded, 2U);
 }
 
-TEST_F(ReturningService, that_was_closing_when_it_was_first_watched_did_so_in_order) {
-    Manners manners;
-    manners.scripted = true;
-    manners.state = v1::SESSION_STATE_DRAINING;
-    serve(manners);
-    const auto session = create_ok();
-    ASSERT_TRUE(service_->wait_for_count("Watch", 1));
-    send(session, 1);
-    host().send_end(EndStatus::commanded);
-    EXPECT_EQ(receive_nothing(session, 50 * kMs), MRDA_GUEST_TRY_AGAIN)
-        << "nobody has said that the stream is at its end";
-    restart();
-    EXPECT_EQ(receive_value(session), 1U);
-    EXPECT_EQ(info(session).frames_lost + info(session).frames_discarded, 0U);
-}
-
 TEST_F(ReturningService, is_not_given_a_frame_whose_packet_had_come) {
     serve_scripted();
     const auto session = create_ok();

@@ -175,7 +175,6 @@ void Keeper::follow() {
             return;
         }
         watching_ = true;
-        watch_begins_ = true;
         in_doubt_ = false;  // The old watch's last word.
     }
     followed_ns_ = os::now_ns();
@@ -204,12 +203,8 @@ void Keeper::heard(const v1::SessionStatus& status) {
 void Keeper::hear_draining(const v1::SessionStatus& status) {
     const bool draining = status.state() == v1::SESSION_STATE_DRAINING;
     {
+        // A service that is about to close tells nobody that its sessions drain.
         const std::lock_guard lock(mutex_);
-        // A watch begins with the state as it is, also at a service that is about to close: that
-        // says nothing new. Changes are told by none that is.
-        if (std::exchange(watch_begins_, false) && draining) {
-            return;
-        }
         draining_id_ = draining ? status.session_id() : 0;
     }
     if (draining) {

@@ -107,7 +107,6 @@ class Keeper {
     Ending ending_;
     std::optional<Attachment> returned_;
     bool watching_ = false;
-    bool watch_begins_ = false;
     bool can_watch_ = true;
     std::uint64_t draining_id_ = 0;  // Of a session; 0: none drains.
     // The thread's own.

@@ -199,6 +199,22 @@ TEST_F(SessionTest, that_nobody_waits_for_is_stopped_while_it_starts) {
     manager_->abandon(7);
 }
 
+TEST_F(SessionTest, is_watched_by_nobody_new_while_the_service_closes) {
+    start_manager();
+    const auto reply = create("a", request());
+    ASSERT_TRUE(reply.ok());
+    int told = 0;
+    const auto count = [&](const v1::SessionStatus&, bool) { ++told; };
+    const std::uint64_t id = reply->status().session_id();
+    ASSERT_TRUE(manager_->watch(nullptr, id, count).ok());
+    EXPECT_EQ(told, 1);
+    bool gone = false;
+    manager_->shut_down(100'000'000, [&] { gone = true; });
+    EXPECT_EQ(manager_->watch(nullptr, id, count).error().code, Errc::end_of_stream);
+    EXPECT_EQ(told, 1) << "that it drains would be taken for somebody's wish";
+    turn([&] { return gone; });
+}
+
 TEST_F(SessionTest, is_drained_and_reset) {
     start_manager();
     const auto reply = create("a", request());
