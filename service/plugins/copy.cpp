@@ -1,79 +1,95 @@
 // SPDX-License-Identifier: MIT
 // The codec that does nothing: for each frame a token of 16 bytes, the frame's number and the first
-// eight bytes of its slot. It measures the transport, and shows that host and guest see one memory.
+// eight bytes of its buffer. It measures the transport, and shows that host and guest see one
+// memory.
+#include <drm_fourcc.h>
+
 #include <atomic>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "mrda/media/encoder_session.h"
+#include "mrda/media/loaded_plugin.h"
 
-struct mrda_encoder {
-    struct Token {
-        std::uint64_t number;
-        std::uint64_t first_bytes;
-    };
-    struct Pending {
-        Token token;
-        std::int64_t pts;
-    };
+namespace {
 
-    mrda_media_slots slots{};
+using mrda::Errc;
+
+struct Token {
+    std::uint64_t number;
+    std::uint64_t first_bytes;
+};
+struct Pending {
+    Token token;
+    std::int64_t pts;
+};
+struct Copy {
+    std::uint32_t buffer_count;
     std::deque<Pending> pending;
     std::deque<std::uint32_t> done;
     Token current{};
     std::uint64_t sent = 0;
     bool draining = false;
 };
+/// What the host keeps for a session.
+struct Data {
+    Copy* copy;
+};
 
-namespace {
+Copy& copy_of(void* session) {
+    return *static_cast<Data*>(session)->copy;
+}
 
-using mrda::Errc;
-
-int open(const mrda_encoder_config* config, mrda_encoder** encoder, mrda_media_error* error) {
-    if (config->input.pages == nullptr || config->input.slot_bytes < sizeof(std::uint64_t)) {
+int init(void* session, const mrda_session_config* config, mrda_media_error* error) {
+    const mrda_pool& pool = config->input;
+    if (pool.buffer_count == 0) {
         return mrda::media::fail(
-            mrda::make_error(Errc::invalid_argument, "copy: no mapped slots to read"), error);
+            mrda::make_error(Errc::invalid_argument, "copy: no buffers to read from"), error);
     }
-    auto made = std::make_unique<mrda_encoder>();
-    made->slots = config->input;
-    *encoder = made.release();
+    for (std::uint32_t index = 0; index < pool.buffer_count; ++index) {
+        if (pool.buffers[index]->length_bytes < sizeof(std::uint64_t)) {
+            return mrda::media::fail(
+                mrda::make_error(Errc::invalid_argument, "copy: a buffer of less than 8 bytes"),
+                error);
+        }
+    }
+    static_cast<Data*>(session)->copy = new Copy{.buffer_count = pool.buffer_count};
     return MRDA_MEDIA_OK;
 }
 
 /// One atomic look at memory that somebody else may write.
-std::uint64_t first_bytes_of(const mrda_media_slots& slots, std::uint32_t slot) {
-    auto* const first = static_cast<std::byte*>(slots.pages) + slot * slots.slot_bytes;
-    return std::atomic_ref<std::uint64_t>(*reinterpret_cast<std::uint64_t*>(first))
+std::uint64_t first_bytes_of(const mrda_buffer& buffer) {
+    return std::atomic_ref<std::uint64_t>(*static_cast<std::uint64_t*>(buffer.pages))
         .load(std::memory_order_relaxed);
 }
 
-int send(mrda_encoder* encoder, std::uint32_t slot, std::int64_t pts, std::uint32_t /*flags*/,
-         mrda_media_error* error) {
-    if (encoder->draining || slot >= encoder->slots.slot_count) {
+int send_frame(void* session, const mrda_frame* frame, mrda_media_error* error) {
+    Copy& copy = copy_of(session);
+    if (frame == nullptr) {
+        copy.draining = true;
+        return MRDA_MEDIA_OK;
+    }
+    if (copy.draining) {
         return mrda::media::fail(
-            mrda::make_error(Errc::invalid_argument,
-                             "copy: slot " + std::to_string(slot) + " sent of " +
-                                 std::to_string(encoder->slots.slot_count) + ", or after drain"),
+            mrda::make_error(Errc::invalid_argument, "copy: a frame after the stream's end"),
             error);
     }
-    encoder->pending.push_back({{encoder->sent++, first_bytes_of(encoder->slots, slot)}, pts});
-    encoder->done.push_back(slot);
+    copy.pending.push_back({{copy.sent++, first_bytes_of(*frame->buffer)}, frame->pts});
+    copy.done.push_back(frame->index);
     return MRDA_MEDIA_OK;
 }
 
-int receive(mrda_encoder* encoder, std::uint64_t /*timeout_ns*/, mrda_media_packet* packet,
-            mrda_media_error* /*error*/) {
-    if (encoder->pending.empty()) {
-        return encoder->draining ? MRDA_MEDIA_END : MRDA_MEDIA_SEND_MORE;
+int receive_packet(void* session, std::uint64_t /*timeout_ns*/, mrda_media_packet* packet,
+                   mrda_media_error* /*error*/) {
+    Copy& copy = copy_of(session);
+    if (copy.pending.empty()) {
+        return copy.draining ? MRDA_MEDIA_END : MRDA_MEDIA_SEND_MORE;
     }
-    const mrda_encoder::Pending oldest = encoder->pending.front();
-    encoder->pending.pop_front();
-    encoder->current = oldest.token;
-    *packet = {.data = &encoder->current,
-               .size_bytes = sizeof encoder->current,
+    const Pending oldest = copy.pending.front();
+    copy.pending.pop_front();
+    copy.current = oldest.token;
+    *packet = {.data = &copy.current,
+               .length_bytes = sizeof copy.current,
                .pts = oldest.pts,
                .dts = oldest.pts,
                .flags = MRDA_FRAME_KEY,
@@ -81,54 +97,61 @@ int receive(mrda_encoder* encoder, std::uint64_t /*timeout_ns*/, mrda_media_pack
     return MRDA_MEDIA_OK;
 }
 
-int take_done(mrda_encoder* encoder, std::uint32_t* slot) {
-    if (encoder->done.empty()) {
+int take_done(void* session, std::uint32_t* index) {
+    Copy& copy = copy_of(session);
+    if (copy.done.empty()) {
         return 0;
     }
-    *slot = encoder->done.front();
-    encoder->done.pop_front();
+    *index = copy.done.front();
+    copy.done.pop_front();
     return 1;
 }
 
-int drain(mrda_encoder* encoder, mrda_media_error* /*error*/) {
-    encoder->draining = true;
+int reset(void* session, mrda_media_error* /*error*/) {
+    Copy& copy = copy_of(session);
+    copy.pending.clear();
+    copy.done.clear();
+    copy.draining = false;
     return MRDA_MEDIA_OK;
 }
 
-int reset(mrda_encoder* encoder, mrda_media_error* /*error*/) {
-    encoder->pending.clear();
-    encoder->done.clear();
-    encoder->draining = false;
-    return MRDA_MEDIA_OK;
-}
-
-void report(const mrda_encoder* /*encoder*/, mrda_media_report* report) {
+void report(const void* /*session*/, mrda_media_report* report) {
     mrda::media::copy_text(report->implementation, "copy");
     mrda::media::copy_text(report->path, "direct");
 }
 
-void close(mrda_encoder* encoder) {
-    delete encoder;
+void close(void* session) {
+    delete static_cast<Data*>(session)->copy;
 }
 
 constexpr const char* kCodecs[] = {"copy", nullptr};
-constexpr mrda_encoder_plugin kPlugin{.size_bytes = sizeof(mrda_encoder_plugin),
-                                      .abi = MRDA_PLUGIN_ABI,
-                                      .name = "copy",
-                                      .version = "1",
-                                      .codecs = kCodecs,
-                                      .open = open,
-                                      .send = send,
-                                      .receive = receive,
-                                      .take_done = take_done,
-                                      .drain = drain,
-                                      .reset = reset,
-                                      .report = report,
-                                      .close = close};
+constexpr mrda_format kInputs[] = {
+    {DRM_FORMAT_NV12, 12},     {DRM_FORMAT_YUV420, 12},   {DRM_FORMAT_P010, 24},
+    {DRM_FORMAT_ARGB8888, 32}, {DRM_FORMAT_ABGR8888, 32}, {DRM_FORMAT_XRGB8888, 32},
+    {DRM_FORMAT_XBGR8888, 32}, {DRM_FORMAT_YUYV, 16},     {0, 0}};
+constexpr mrda_session_kind kEncoder{.size_bytes = sizeof(mrda_session_kind),
+                                     .type = MRDA_SESSION_ENCODER,
+                                     .codecs = kCodecs,
+                                     .inputs = kInputs,
+                                     .input_memory = MRDA_MEMORY_PAGES,
+                                     .session_bytes = sizeof(Data),
+                                     .init = init,
+                                     .send_frame = send_frame,
+                                     .receive_packet = receive_packet,
+                                     .take_done = take_done,
+                                     .reset = reset,
+                                     .report = report,
+                                     .close = close};
+constexpr const mrda_session_kind* kKinds[] = {&kEncoder, nullptr};
+constexpr mrda_plugin kPlugin{.size_bytes = sizeof(mrda_plugin),
+                              .abi = MRDA_PLUGIN_ABI,
+                              .name = "copy",
+                              .version = "1",
+                              .kinds = kKinds};
 
 }  // namespace
 
-extern "C" [[gnu::visibility("default")]] const mrda_encoder_plugin* mrda_plugin_entry(
+extern "C" [[gnu::visibility("default")]] const mrda_plugin* mrda_plugin_entry(
     std::uint32_t /*host_abi*/) {
     return &kPlugin;
 }

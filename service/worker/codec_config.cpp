@@ -1,46 +1,53 @@
 // SPDX-License-Identifier: MIT
 #include "codec_config.h"
 
-#include "mrda/media/encoder_session.h"
+#include "mrda/media/layout.h"
+#include "mrda/media/loaded_plugin.h"
 
 namespace mrda::service {
 
-mrda_encoder_config codec_config(const WorkerJob& job, const ivshmem::Region& region,
-                                 const ivshmem::Mapping& mapping) {
+std::vector<mrda_buffer> input_buffers(const WorkerJob& job, const ivshmem::Region& region,
+                                       const ivshmem::Mapping& mapping) {
+    // A file can shrink under who imports it.
+    const bool sealed = region.kind() == ivshmem::Region::Kind::memfd;
+    std::vector<mrda_buffer> buffers;
+    for (std::uint32_t slot = 0; slot < job.layout.input_slots(); ++slot) {
+        const std::uint64_t offset_bytes = job.layout.input_slot_offset(slot);
+        mrda_buffer buffer{};
+        buffer.size_bytes = sizeof buffer;
+        buffer.memory = MRDA_MEMORY_PAGES | (sealed ? std::uint32_t{MRDA_MEMORY_OBJECT} : 0U);
+        buffer.id = slot + 1;
+        buffer.length_bytes = job.layout.input_slot_bytes();
+        buffer.pages = mapping.data() + offset_bytes;
+        buffer.fd = sealed ? region.fd() : -1;
+        buffer.flags = sealed ? std::uint32_t{MRDA_BUFFER_SEALED} : 0U;
+        buffer.offset_bytes = job.input.offset_bytes + offset_bytes;
+        buffers.push_back(buffer);
+    }
+    return buffers;
+}
+
+mrda_session_config codec_config(const WorkerJob& job) {
     const EncodeParams& params = job.params;
-    mrda_encoder_config config{};
+    mrda_session_config config{};
     config.size_bytes = sizeof config;
-    config.rate_control = params.vbr ? MRDA_RATE_VBR : MRDA_RATE_CQP;
-    media::copy_text(config.codec, params.codec);
-    media::copy_text(config.profile, params.profile);
     media::copy_text(config.device, job.device);
     media::copy_text(config.path, params.path);
-    config.width_px = params.width_px;
-    config.height_px = params.height_px;
-    config.fps_num = params.fps_num;
-    config.fps_den = params.fps_den;
-    config.qp = params.qp;
-    config.bitrate_kbps = params.bitrate_kbps;
-    config.gop_size = params.gop_size;
-    config.gop_ref_dist = params.gop_ref_dist;
-    config.num_ref_frames = params.num_ref_frames;
-    config.target_usage = params.target_usage;
-    config.async_depth = params.async_depth;
-    config.layout.drm_fourcc = job.frame.format().drm_fourcc;
-    config.layout.width_px = job.frame.width_px();
-    config.layout.height_px = job.frame.height_px();
-    config.layout.modifier = job.frame.modifier();
-    config.layout.plane_count = static_cast<std::uint32_t>(job.frame.planes().size());
-    for (std::size_t plane = 0; plane < job.frame.planes().size(); ++plane) {
-        config.layout.planes[plane].offset_bytes = job.frame.planes()[plane].offset_bytes;
-        config.layout.planes[plane].pitch_bytes = job.frame.planes()[plane].pitch_bytes;
-    }
-    config.input.fd = region.fd();
-    config.input.slot_count = job.layout.input_slots();
-    config.input.first_offset_bytes = job.input.offset_bytes + job.layout.input_slot_offset(0);
-    config.input.slot_bytes = job.layout.input_slot_bytes();
-    config.input.pages = mapping.data() + job.layout.input_slot_offset(0);
-    config.input.sealed = region.kind() == ivshmem::Region::Kind::memfd ? 1 : 0;
+    media::copy_text(config.codec.codec, params.codec);
+    media::copy_text(config.codec.profile, params.profile);
+    config.codec.width_px = params.width_px;
+    config.codec.height_px = params.height_px;
+    config.codec.fps_num = params.fps_num;
+    config.codec.fps_den = params.fps_den;
+    config.codec.rate_control = params.vbr ? MRDA_RATE_VBR : MRDA_RATE_CQP;
+    config.codec.qp = params.qp;
+    config.codec.bitrate_kbps = params.bitrate_kbps;
+    config.codec.gop_size = params.gop_size;
+    config.codec.gop_ref_dist = params.gop_ref_dist;
+    config.codec.num_ref_frames = params.num_ref_frames;
+    config.codec.target_usage = params.target_usage;
+    config.codec.async_depth = params.async_depth;
+    config.input.layout = media::to_media(job.frame);
     return config;
 }
 

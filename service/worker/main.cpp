@@ -15,7 +15,7 @@
 
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/platform.h"
-#include "mrda/media/encoder_session.h"
+#include "mrda/media/loaded_plugin.h"
 #include "pipeline.h"
 #include "sandbox.h"
 
@@ -83,8 +83,9 @@ void prepare(const WorkerPreparation& wanted) {
     if (!choose_drivers(wanted).ok()) {
         return;
     }
-    static std::shared_ptr<const mrda::media::Plugin> plugin;
-    if (auto loaded = mrda::media::Plugin::load(wanted.plugin_dir, wanted.plugin); loaded.ok()) {
+    static std::shared_ptr<const mrda::media::LoadedPlugin> plugin;
+    if (auto loaded = mrda::media::LoadedPlugin::load(wanted.plugin_dir, wanted.plugin);
+        loaded.ok()) {
         plugin = std::move(*loaded);
         plugin->prepare(wanted.device);
     }

@@ -38,6 +38,18 @@ Descriptor message(HostKind kind) {
     return descriptor;
 }
 
+Result<media::Session> open_encoder(std::shared_ptr<const media::LoadedPlugin> plugin,
+                                    const WorkerJob& job, const std::vector<mrda_buffer>& buffers) {
+    std::vector<const mrda_buffer*> list;
+    for (const mrda_buffer& buffer : buffers) {
+        list.push_back(&buffer);
+    }
+    mrda_session_config config = codec_config(job);
+    config.input.buffers = list.data();
+    config.input.buffer_count = static_cast<std::uint32_t>(list.size());
+    return media::Session::open(std::move(plugin), MRDA_SESSION_ENCODER, config);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Pipeline>> Pipeline::create(WorkerJob job, Fd input_region, Fd output_region,
@@ -47,25 +59,27 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(WorkerJob job, Fd input_regio
     MRDA_ASSIGN(const auto output, ivshmem::Region::adopt(std::move(output_region)));
     MRDA_ASSIGN(Mapping input_mapping, Mapping::map(input.fd(), job.input));
     MRDA_ASSIGN(Mapping output_mapping, Mapping::map(output.fd(), job.output));
-    MRDA_ASSIGN(auto plugin, media::Plugin::load(job.plugin_dir, job.params.plugin));
-    MRDA_ASSIGN(auto encoder, media::EncoderSession::open(std::move(plugin),
-                                                          codec_config(job, input, input_mapping)));
+    MRDA_ASSIGN(auto plugin, media::LoadedPlugin::load(job.plugin_dir, job.params.plugin));
+    std::vector<mrda_buffer> buffers = input_buffers(job, input, input_mapping);
+    MRDA_ASSIGN(auto encoder, open_encoder(std::move(plugin), job, buffers));
     const ivshmem::PeerMemory control = input_mapping.control(job.layout.control_bytes());
     MRDA_TRY(Channel::initialise(
         control, job.layout, job.layout.header(job.session_id, job.epoch, ivshmem::kFeatureFutex)));
     MRDA_ASSIGN(Channel channel, Channel::attach(control, job.layout, Channel::Side::host));
     return std::unique_ptr<Pipeline>(new Pipeline(
         std::move(job), std::move(input), std::move(input_mapping), std::move(output_mapping),
-        std::move(channel), std::move(encoder), std::move(report)));
+        std::move(channel), std::move(buffers), std::move(encoder), std::move(report)));
 }
 
 Pipeline::Pipeline(WorkerJob job, ivshmem::Region region, Mapping input, Mapping output,
-                   Channel channel, media::EncoderSession encoder, Report report)
+                   Channel channel, std::vector<mrda_buffer> buffers, media::Session encoder,
+                   Report report)
     : job_(std::move(job)),
       input_region_(std::move(region)),
       input_mapping_(std::move(input)),
       output_mapping_(std::move(output)),
       channel_(std::move(channel)),
+      buffers_(std::move(buffers)),
       encoder_(std::move(encoder)),
       report_(std::move(report)),
       input_(job_.layout.input_slots(), SlotOwners::Owner::guest),
@@ -246,17 +260,17 @@ Result<bool> Pipeline::take_packet() {
         return false;
     }
     const bool full = !waiting_.empty() || state_ == State::draining;
-    MRDA_ASSIGN(const media::Received received,
+    MRDA_ASSIGN(const media::ReceivedPacket received,
                 encoder_.receive(full ? kFullCodecWaitNs : kCodecWaitNs));
     switch (received.status) {
-        case media::Received::Status::packet:
+        case media::Status::ok:
             MRDA_TRY(send_packet(received.packet));
             return true;
-        case media::Received::Status::try_again:
+        case media::Status::try_again:
             return true;
-        case media::Received::Status::send_more:
+        case media::Status::send_more:
             return false;
-        case media::Received::Status::end_of_stream:
+        case media::Status::end_of_stream:
             break;
     }
     MRDA_TRY(end_stream());
@@ -291,8 +305,8 @@ std::uint64_t Pipeline::cookie_of(std::int64_t pts) {
 }
 
 Result<void> Pipeline::send_packet(const mrda_media_packet& packet) {
-    if (packet.size_bytes > job_.layout.output_slot_bytes()) {
-        return make_error(Errc::exhausted, "a packet of " + std::to_string(packet.size_bytes) +
+    if (packet.length_bytes > job_.layout.output_slot_bytes()) {
+        return make_error(Errc::exhausted, "a packet of " + std::to_string(packet.length_bytes) +
                                                " bytes does not fit into an output slot of " +
                                                std::to_string(job_.layout.output_slot_bytes()) +
                                                "; ask for larger ones, or for a lower rate");
@@ -301,16 +315,16 @@ Result<void> Pipeline::send_packet(const mrda_media_packet& packet) {
     free_outputs_.pop_back();
     output_.give(slot, SlotOwners::Owner::guest);
     std::memcpy(output_mapping_.data() + job_.layout.output_slot_offset(slot), packet.data,
-                packet.size_bytes);
+                packet.length_bytes);
     Descriptor descriptor = message(HostKind::packet);
     descriptor.slot = slot;
-    descriptor.bytes = packet.size_bytes;
+    descriptor.bytes = packet.length_bytes;
     descriptor.pts = packet.pts;
     descriptor.dts = packet.dts;
     descriptor.cookie = cookie_of(packet.pts);
     descriptor.flags = (packet.flags & MRDA_FRAME_KEY) != 0 ? ivshmem::kFlagKeyFrame : 0;
     ++packets_;
-    bytes_ += packet.size_bytes;
+    bytes_ += packet.length_bytes;
     return send(descriptor);
 }
 

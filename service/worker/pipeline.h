@@ -10,7 +10,7 @@
 #include "mrda/ivshmem/channel.h"
 #include "mrda/ivshmem/message.h"
 #include "mrda/ivshmem/region.h"
-#include "mrda/media/encoder_session.h"
+#include "mrda/media/session.h"
 #include "worker_protocol.h"
 
 namespace mrda::service {
@@ -48,7 +48,8 @@ class Pipeline {
     enum class State : std::uint8_t { running, draining, drained };
 
     Pipeline(WorkerJob job, ivshmem::Region region, ivshmem::Mapping input, ivshmem::Mapping output,
-             ivshmem::Channel channel, media::EncoderSession encoder, Report report);
+             ivshmem::Channel channel, std::vector<mrda_buffer> buffers, media::Session encoder,
+             Report report);
 
     Result<void> work();
     /// Waits until something can have happened.
@@ -77,7 +78,8 @@ class Pipeline {
     ivshmem::Mapping input_mapping_;
     ivshmem::Mapping output_mapping_;
     ivshmem::Channel channel_;
-    media::EncoderSession encoder_;  // Reads the input mapping until it is closed.
+    std::vector<mrda_buffer> buffers_;  // The input slots, as the encoder knows them.
+    media::Session encoder_;            // Reads the input mapping until it is closed.
     Report report_;
     ivshmem::SlotOwners input_;
     ivshmem::SlotOwners output_;

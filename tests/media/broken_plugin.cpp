@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A plugin that is wrong in one way, MRDA_FAULT; with `liar` its table is right, and what its
 // functions say is not.
+#include <drm_fourcc.h>
+
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
 #include "mrda/media/plugin.h"
-
-struct mrda_encoder {
-    int dummy;
-};
 
 namespace {
 
@@ -19,76 +18,100 @@ enum class Fault {
     short_table,
     ends_early,
     other_name,
+    other_format,
+    no_kind,
+    short_kind,
+    no_format,
+    no_memory,
     missing_function,
     liar
 };
 [[maybe_unused]] constexpr Fault kFault = Fault::MRDA_FAULT;
 
-mrda_encoder the_only_one{};
+struct Data {
+    uint64_t words[32];
+};
 
-int open(const mrda_encoder_config* config, mrda_encoder** encoder, mrda_media_error* error) {
-    if (config->width_px == 1) {
-        return MRDA_MEDIA_OK;  // And no encoder.
+int init(void* session, const mrda_session_config* config, mrda_media_error* error) {
+    Data& data = *static_cast<Data*>(session);
+    if (config->codec.width_px == 1) {
+        return MRDA_MEDIA_SEND_MORE;  // What init cannot have.
     }
-    if (config->width_px == 2) {
+    if (config->codec.width_px == 2) {
         std::memset(error->message, 'x', sizeof error->message);
         return -2;
     }
-    *encoder = &the_only_one;
+    for (const uint64_t word : data.words) {
+        if (config->codec.width_px == 3 && word != 0) {
+            return -1;
+        }
+    }
+    data.words[0] = 1;
     return MRDA_MEDIA_OK;
 }
-int send(mrda_encoder*, uint32_t slot, int64_t, uint32_t, mrda_media_error*) {
-    return static_cast<int>(slot);
+int send_frame(void*, const mrda_frame* frame, mrda_media_error*) {
+    return frame == nullptr ? -3 : static_cast<int>(frame->pts);
 }
-int receive(mrda_encoder*, uint64_t, mrda_media_packet*, mrda_media_error*) {
+int receive_packet(void*, uint64_t, mrda_media_packet*, mrda_media_error*) {
     return -1000;
 }
-int take_done(mrda_encoder*, uint32_t*) {
+int take_done(void*, uint32_t*) {
     return 7;
 }
-int drain(mrda_encoder*, mrda_media_error*) {
-    return -3;
-}
-int reset(mrda_encoder*, mrda_media_error* error) {
+int reset(void*, mrda_media_error* error) {
     std::strcpy(error->message, "no reset today");
     return -7;
 }
-void report(const mrda_encoder*, mrda_media_report* report) {
+void report(const void*, mrda_media_report* report) {
     std::memset(report, 'y', sizeof *report);
 }
-void close(mrda_encoder*) {}
+void close(void* session) {
+    if (static_cast<Data*>(session)->words[0]-- != 1) {
+        std::abort();
+    }
+}
 void prepare(const char*) {
     std::abort();  // Behind the end of a table that ends early.
 }
 
 constexpr const char* kCodecs[] = {"copy", nullptr};
-[[maybe_unused]] constexpr mrda_encoder_plugin kPlugin{
-    .size_bytes = sizeof(mrda_encoder_plugin) - (kFault == Fault::short_table  ? 16
-                                                 : kFault == Fault::ends_early ? 8
-                                                                               : 0),
+constexpr mrda_format kInputs[] = {
+    {kFault == Fault::other_format ? DRM_FORMAT_XRGB8888 : DRM_FORMAT_NV12, 12}, {0, 0}};
+constexpr mrda_session_kind kEncoder{
+    .size_bytes = sizeof(mrda_session_kind) - (kFault == Fault::short_kind ? 8 : 0),
+    .type = MRDA_SESSION_ENCODER,
+    .codecs = kCodecs,
+    .inputs = kFault == Fault::no_format ? nullptr : kInputs,
+    .input_memory = kFault == Fault::no_memory ? 0U : std::uint32_t{MRDA_MEMORY_PAGES},
+    .session_bytes = sizeof(Data),
+    .init = init,
+    .send_frame = send_frame,
+    .receive_packet = kFault == Fault::missing_function ? nullptr : receive_packet,
+    .take_done = take_done,
+    .reset = reset,
+    .report = report,
+    .close = close};
+constexpr const mrda_session_kind* kKinds[] = {kFault == Fault::no_kind ? nullptr : &kEncoder,
+                                               nullptr};
+[[maybe_unused]] constexpr mrda_plugin kPlugin{
+    .size_bytes = sizeof(mrda_plugin) - (kFault == Fault::short_table  ? 16
+                                         : kFault == Fault::ends_early ? 8
+                                                                       : 0),
     .abi = MRDA_PLUGIN_ABI + (kFault == Fault::old_abi ? 98 : 0),
     .name = kFault == Fault::other_name ? "somebody-else" : MRDA_NAME,
     .version = "0",
-    .codecs = kCodecs,
-    .open = open,
-    .send = send,
-    .receive = kFault == Fault::missing_function ? nullptr : receive,
-    .take_done = take_done,
-    .drain = drain,
-    .reset = reset,
-    .report = report,
-    .close = close,
+    .kinds = kKinds,
     .prepare = prepare};
 
 }  // namespace
 
-extern "C" [[gnu::visibility("default")]] const mrda_encoder_plugin* mrda_plugin_entry(uint32_t);
+extern "C" [[gnu::visibility("default")]] const mrda_plugin* mrda_plugin_entry(uint32_t);
 
 #define MRDA_IS_no_entry 1
 #define MRDA_IS_JOINED(fault) MRDA_IS_##fault
 #define MRDA_IS(fault) MRDA_IS_JOINED(fault)
 #if !MRDA_IS(MRDA_FAULT)
-extern "C" const mrda_encoder_plugin* mrda_plugin_entry(uint32_t) {
+extern "C" const mrda_plugin* mrda_plugin_entry(uint32_t) {
     return kFault == Fault::no_table ? nullptr : &kPlugin;
 }
 #endif

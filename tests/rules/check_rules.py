@@ -57,7 +57,7 @@ ROOMS = {
         {"level_zero", "vpl", "va", "drm_fourcc"},
     ),
     "service/common": ({"interop", "ivshmem"}, {"json"}),
-    "service/plugins": ({"interop", "media"}, set()),
+    "service/plugins": ({"interop", "media"}, {"drm_fourcc"}),
     "service/worker": ({"interop", "media", "ivshmem"}, {"seccomp"}),
     "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "cli11", "spdlog", "toml", "systemd"}),
     "service/guest": ({"interop", "ivshmem", "guest"}, {"grpc"}),

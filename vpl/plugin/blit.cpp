@@ -13,23 +13,23 @@ class Blit final : public WayIn {
   public:
     Blit(const Config& config, l0::Context context, std::vector<l0::UsmBuffer> memory,
          l0::Event there, l0::CommandList list)
-        : slots_(config.slots),
+        : config_(config),
           frame_bytes_(config.layout.size_bytes()),
           context_(std::move(context)),
           memory_(std::move(memory)),
           there_(std::move(there)),
           list_(std::move(list)) {}
 
-    Result<Sync> bring(std::uint32_t slot, std::size_t index,
+    Result<Sync> bring(std::uint32_t frame, std::size_t index,
                        const vaapi::Surface& /*surface*/) override {
         MRDA_TRY(there_.reset());
-        MRDA_TRY(list_.copy(memory_[index].data(), slot_pages(slots_, slot), frame_bytes_));
+        MRDA_TRY(list_.copy(memory_[index].data(), frame_pages(config_, frame), frame_bytes_));
         MRDA_TRY(list_.signal(there_));
         return there_.sync();
     }
 
   private:
-    mrda_media_slots slots_;
+    const Config& config_;
     std::uint64_t frame_bytes_;
     l0::Context context_;
     std::vector<l0::UsmBuffer> memory_;  // By surface.
@@ -44,6 +44,7 @@ Result<l0::Context> open_context(const Device& device) {
 }  // namespace
 
 Result<MadeWay> make_blit(const WaySource& source) {
+    MRDA_TRY(require_pages(source.config));
     MRDA_ASSIGN(l0::Context context, open_context(source.device));
     MadeWay made;
     std::vector<l0::UsmBuffer> memory;

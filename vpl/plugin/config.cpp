@@ -6,7 +6,9 @@
 #include <cstring>
 #include <limits>
 #include <span>
-#include <vector>
+#include <utility>
+
+#include "mrda/media/layout.h"
 
 namespace mrda::vpl::plugin {
 
@@ -70,7 +72,7 @@ Result<void> narrow(const char* name, std::uint32_t value, std::uint16_t& out) {
     return {};
 }
 
-Result<EncoderConfig> encoder_config_of(const mrda_encoder_config& config) {
+Result<EncoderConfig> encoder_config_of(const mrda_codec_config& config) {
     EncoderConfig wanted;
     MRDA_ASSIGN(wanted.codec, parse_codec(text_of(config.codec)));
     MRDA_ASSIGN(wanted.profile, profile_of(wanted.codec, text_of(config.profile)));
@@ -89,44 +91,23 @@ Result<EncoderConfig> encoder_config_of(const mrda_encoder_config& config) {
     return wanted;
 }
 
-Result<FrameLayout> layout_of(const mrda_media_layout& layout) {
-    if (layout.plane_count > MRDA_MAX_PLANES) {
-        return make_error(Errc::invalid_argument,
-                          "a layout of " + std::to_string(layout.plane_count) + " planes");
-    }
-    std::vector<PlaneLayout> planes;
-    for (const mrda_media_plane& plane : std::span(layout.planes, layout.plane_count)) {
-        planes.push_back({plane.offset_bytes, plane.pitch_bytes});
-    }
-    MRDA_ASSIGN(FrameLayout made,
-                FrameLayout::from_planes(layout.drm_fourcc, layout.width_px, layout.height_px,
-                                         layout.modifier, planes));
-    if (!made.is_linear()) {
-        return make_error(Errc::unsupported,
-                          made.to_string() + ": frames in shared memory must be linear");
-    }
-    return made;
-}
-
-Result<void> check_slots(const mrda_media_slots& slots, const FrameLayout& layout) {
-    if (slots.pages == nullptr || slots.slot_count == 0) {
-        return make_error(Errc::invalid_argument, "no mapped slots to encode from");
-    }
-    return layout.check_fits(slots.slot_bytes);
-}
-
 }  // namespace
 
-Result<Config> read_config(const mrda_encoder_config& config) {
-    if (config.size_bytes < sizeof config) {
-        return make_error(Errc::unsupported,
-                          "a configuration of " + std::to_string(config.size_bytes) +
-                              " bytes, of at least " + std::to_string(sizeof config));
+Result<Config> read_config(const mrda_session_config& config) {
+    const mrda_pool& pool = config.input;
+    if (pool.buffer_count == 0) {
+        return make_error(Errc::invalid_argument, "no buffers to encode from");
     }
-    MRDA_ASSIGN(const EncoderConfig encoder, encoder_config_of(config));
-    MRDA_ASSIGN(FrameLayout layout, layout_of(config.layout));
-    MRDA_TRY(check_slots(config.input, layout));
-    return Config{encoder, std::move(layout), config.input, text_of(config.device),
+    MRDA_ASSIGN(const EncoderConfig encoder, encoder_config_of(config.codec));
+    MRDA_ASSIGN(FrameLayout layout, media::from_media(pool.layout));
+    if (!layout.is_linear()) {
+        return make_error(Errc::unsupported,
+                          layout.to_string() + ": frames in shared memory must be linear");
+    }
+    return Config{encoder,
+                  std::move(layout),
+                  {pool.buffers, pool.buffers + pool.buffer_count},
+                  text_of(config.device),
                   text_of(config.path)};
 }
 

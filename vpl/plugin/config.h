@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mrda/interop/frame_layout.h"
 #include "mrda/interop/result.h"
@@ -15,12 +16,12 @@ namespace mrda::vpl::plugin {
 struct Config {
     EncoderConfig encoder;
     FrameLayout layout;
-    mrda_media_slots slots;
+    std::vector<const mrda_buffer*> buffers;  ///< Frames come in these, and in no others.
     std::string device;
     std::string path;  ///< Empty: the best there is.
 };
 
 /// Errors: invalid_argument or unsupported, naming the field.
-Result<Config> read_config(const mrda_encoder_config& config);
+Result<Config> read_config(const mrda_session_config& config);
 
 }  // namespace mrda::vpl::plugin

@@ -11,36 +11,38 @@ namespace {
 class Direct final : public WayIn {
   public:
     [[nodiscard]] bool in_place() const override { return true; }
-    Result<Sync> bring(std::uint32_t /*slot*/, std::size_t /*index*/,
+    Result<Sync> bring(std::uint32_t /*frame*/, std::size_t /*index*/,
                        const vaapi::Surface& /*surface*/) override {
         return Sync::idle();  // The guest wrote it before it said so.
     }
 };
 
-/// The slot's range of the region, as what the display's driver imports.
-Result<DmaBuf> object_of(const WaySource& source, std::uint32_t slot) {
-    const mrda_media_slots& slots = source.config.slots;
-    if (slots.sealed == 0) {
+/// The frame's memory, as what the display's driver imports.
+Result<DmaBuf> object_of(const WaySource& source, const mrda_buffer& buffer) {
+    if ((buffer.memory & MRDA_MEMORY_OBJECT) == 0) {
         return make_error(Errc::unsupported,
-                          "the region is a file, which can shrink under its users");
+                          "the memory has no object to import, or one that can shrink under its "
+                          "users, as a file can");
     }
-    const std::uint64_t offset_bytes = slots.first_offset_bytes + slot * slots.slot_bytes;
-    if (source.device.display.platform() == Platform::gpu) {
-        return export_range_as_dma_buf(slots.fd, offset_bytes, slots.slot_bytes);
+    MRDA_ASSIGN(Fd copy, duplicate_fd(buffer.fd));
+    MRDA_ASSIGN(DmaBuf object, DmaBuf::adopt(std::move(copy), buffer.offset_bytes,
+                                             buffer.length_bytes, "the host's buffer"));
+    if (source.device.display.platform() == Platform::gpu &&
+        object.kind() != DmaBuf::Kind::dma_buf) {
+        return export_range_as_dma_buf(buffer.fd, buffer.offset_bytes, buffer.length_bytes);
     }
-    MRDA_ASSIGN(Fd copy, duplicate_fd(slots.fd));
-    return DmaBuf::adopt(std::move(copy), offset_bytes, slots.slot_bytes, "the guest's region");
+    return object;
 }
 
 }  // namespace
 
 Result<MadeWay> make_direct(const WaySource& source) {
-    const mrda_media_slots& slots = source.config.slots;
     MadeWay made{std::make_unique<Direct>(), {}, ""};
-    for (std::uint32_t slot = 0; slot < slots.slot_count; ++slot) {
-        const auto object = object_of(source, slot);
-        const vaapi::ImportSource view{object.ok() ? &*object : nullptr, slot_pages(slots, slot),
-                                       slots.slot_bytes};
+    for (const mrda_buffer* const buffer : source.config.buffers) {
+        const auto object = object_of(source, *buffer);
+        const vaapi::ImportSource view{object.ok() ? &*object : nullptr,
+                                       static_cast<std::byte*>(buffer->pages),
+                                       buffer->length_bytes};
         MRDA_ASSIGN(auto import,
                     vaapi::import_surface(source.device.display, view, source.config.layout));
         if (import.path.route != Route::prime_2 && made.remark.empty()) {

@@ -9,25 +9,25 @@ namespace {
 
 class Map final : public WayIn {
   public:
-    explicit Map(const Config& config) : slots_(config.slots), layout_(config.layout) {}
+    explicit Map(const Config& config) : config_(config) {}
 
-    Result<Sync> bring(std::uint32_t slot, std::size_t /*index*/,
+    Result<Sync> bring(std::uint32_t frame, std::size_t /*index*/,
                        const vaapi::Surface& surface) override {
-        MRDA_TRY(vaapi::copy_to_surface(slot_pages(slots_, slot), layout_, surface, ledger_,
-                                        "no way in without a copy"));
+        MRDA_TRY(vaapi::copy_to_surface(frame_pages(config_, frame), config_.layout, surface,
+                                        ledger_, "no way in without a copy"));
         return Sync::idle();
     }
     [[nodiscard]] std::uint64_t cpu_copied_bytes() const override { return ledger_.total_bytes(); }
 
   private:
-    mrda_media_slots slots_;
-    FrameLayout layout_;
+    const Config& config_;
     CopyLedger ledger_;
 };
 
 }  // namespace
 
 Result<MadeWay> make_map(const WaySource& source) {
+    MRDA_TRY(require_pages(source.config));
     const FrameLayout& layout = source.config.layout;
     MadeWay made{std::make_unique<Map>(source.config), {}, ""};
     while (made.surfaces.size() < source.wanted_surfaces) {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "mrda/media/encoder_session.h"
+#include "mrda/media/loaded_plugin.h"
 
 namespace mrda::vpl::plugin {
 
@@ -56,7 +56,7 @@ void Session::prepare(const std::string& address) {
     }
 }
 
-Result<std::unique_ptr<Session>> Session::open(const mrda_encoder_config& config) {
+Result<std::unique_ptr<Session>> Session::open(const mrda_session_config& config) {
     MRDA_ASSIGN(Config wanted, read_config(config));
     std::unique_ptr<Session> session;
     if (auto ready = take_prepared(wanted.device)) {
@@ -125,39 +125,39 @@ void Session::explain(const std::string& line) {
     path_reason_ += (path_reason_.empty() || line.empty() ? "" : "\n") + line;
 }
 
-Result<bool> Session::send(std::uint32_t slot, std::int64_t pts, bool key_frame) {
-    if (slot >= config_.slots.slot_count ||
-        std::find(held_.begin(), held_.end(), slot) != held_.end()) {
-        return make_error(Errc::invalid_argument, "slot " + std::to_string(slot) + " sent of " +
-                                                      std::to_string(config_.slots.slot_count) +
+Result<bool> Session::send(std::uint32_t frame, std::int64_t pts, bool key_frame) {
+    if (frame >= config_.buffers.size() ||
+        std::find(held_.begin(), held_.end(), frame) != held_.end()) {
+        return make_error(Errc::invalid_argument, "frame " + std::to_string(frame) + " sent of " +
+                                                      std::to_string(config_.buffers.size()) +
                                                       ", or sent twice");
     }
     const auto index =
-        way_->in_place() ? std::optional<std::size_t>(slot) : encoder_->free_surface();
+        way_->in_place() ? std::optional<std::size_t>(frame) : encoder_->free_surface();
     if (encoder_->full() || !index) {
         return false;
     }
-    MRDA_ASSIGN(const Sync there, way_->bring(slot, *index, encoder_->surface(*index)));
+    MRDA_ASSIGN(const Sync there, way_->bring(frame, *index, encoder_->surface(*index)));
     const auto submitted = encoder_->submit(*index, pts, there, kFillTimeoutNs,
                                             key_frame ? PictureKind::key : PictureKind::automatic);
     if (!submitted.ok() && submitted.error().code == Errc::busy) {
         return false;
     }
     MRDA_TRY(submitted);
-    held_.push_back(slot);
+    held_.push_back(frame);
     return true;
 }
 
 std::optional<std::uint32_t> Session::take_done() {
-    const auto done = std::find_if(held_.begin(), held_.end(), [this](std::uint32_t slot) {
-        return !way_->in_place() || !encoder_->in_use(slot);
+    const auto done = std::find_if(held_.begin(), held_.end(), [this](std::uint32_t frame) {
+        return !way_->in_place() || !encoder_->in_use(frame);
     });
     if (done == held_.end()) {
         return std::nullopt;
     }
-    const std::uint32_t slot = *done;
+    const std::uint32_t frame = *done;
     held_.erase(done);
-    return slot;
+    return frame;
 }
 
 Result<void> Session::reset() {

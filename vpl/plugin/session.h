@@ -17,17 +17,17 @@
 
 namespace mrda::vpl::plugin {
 
-/// One encoder over a host's slots. For one thread at a time.
+/// One encoder over a host's buffers. For one thread at a time.
 class Session {
   public:
     /// Takes the best way in that works with the encoder, or the one asked for. Errors: as
     /// read_config(), open_device() and Encoder::create(); every way's refusal.
-    static Result<std::unique_ptr<Session>> open(const mrda_encoder_config& config);
+    static Result<std::unique_ptr<Session>> open(const mrda_session_config& config);
     /// Opens `device` and the runtime, for the first session on it; errors are that session's.
     static void prepare(const std::string& device);
 
     /// False: full, receive() first.
-    Result<bool> send(std::uint32_t slot, std::int64_t pts, bool key_frame);
+    Result<bool> send(std::uint32_t frame, std::int64_t pts, bool key_frame);
     Result<Received> receive(std::uint64_t timeout_ns) { return encoder_->receive(timeout_ns); }
     std::optional<std::uint32_t> take_done();
     void drain() { encoder_->drain(); }

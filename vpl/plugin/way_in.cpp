@@ -14,4 +14,13 @@ std::span<const WayRow> ways() {
     return kWays;
 }
 
+Result<void> require_pages(const Config& config) {
+    for (const mrda_buffer* const buffer : config.buffers) {
+        if (buffer->pages == nullptr) {
+            return make_error(Errc::unsupported, "the memory is out of the processor's reach");
+        }
+    }
+    return {};
+}
+
 }  // namespace mrda::vpl::plugin

@@ -17,17 +17,18 @@
 
 namespace mrda::vpl::plugin {
 
-/// How a frame gets from its slot into a surface that the encoder reads.
+/// How a frame gets from its buffer into a surface that the encoder reads. Its source's Config
+/// outlives it.
 class WayIn {
   public:
     virtual ~WayIn() = default;
 
-    /// Whether surface i is slot i: then a slot is busy as long as its surface. Else a slot is free
+    /// Whether surface i is buffer i: then that is busy as long as its surface. Else it is free
     /// as soon as its frame was submitted.
     [[nodiscard]] virtual bool in_place() const { return false; }
-    /// Brings the frame of `slot` into `surface`, the encoder's number `index`, which is free. The
-    /// Sync says when it is there. Errors: what the device says.
-    virtual Result<Sync> bring(std::uint32_t slot, std::size_t index,
+    /// Brings the frame in buffer `frame` into `surface`, the encoder's number `index`, which is
+    /// free. The Sync says when it is there. Errors: what the device says.
+    virtual Result<Sync> bring(std::uint32_t frame, std::size_t index,
                                const vaapi::Surface& surface) = 0;
     [[nodiscard]] virtual std::uint64_t cpu_copied_bytes() const { return 0; }
 };
@@ -62,9 +63,11 @@ Result<MadeWay> make_blit(const WaySource& source);
 /// A CPU copies each frame into a surface of the driver's own.
 Result<MadeWay> make_map(const WaySource& source);
 
-/// Where slot `index` begins in this process.
-inline std::byte* slot_pages(const mrda_media_slots& slots, std::uint32_t index) {
-    return static_cast<std::byte*>(slots.pages) + index * slots.slot_bytes;
+/// Errors: unsupported (a buffer that no processor can reach).
+Result<void> require_pages(const Config& config);
+/// Where frame `index` begins in this process.
+inline std::byte* frame_pages(const Config& config, std::uint32_t index) {
+    return static_cast<std::byte*>(config.buffers[index]->pages);
 }
 
 }  // namespace mrda::vpl::plugin

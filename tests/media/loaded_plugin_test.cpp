@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "interop/temp_files.h"
-#include "mrda/media/encoder_session.h"
+#include "mrda/media/loaded_plugin.h"
 
 namespace mrda::media {
 namespace {
@@ -16,17 +16,20 @@ using testing::HasSubstr;
 
 void expect_refused(const std::string& directory, const std::string& name, Errc code,
                     const std::string& named) {
-    const auto loaded = Plugin::load(directory, name);
+    const auto loaded = LoadedPlugin::load(directory, name);
     ASSERT_FALSE(loaded.ok()) << name << " was loaded";
     EXPECT_EQ(loaded.error().code, code) << loaded.error().message;
     EXPECT_THAT(to_string(loaded.error()), HasSubstr(named));
 }
 
 TEST(MediaPlugin, a_good_one_is_loaded_and_kept_by_its_sessions) {
-    const auto plugin = Plugin::load(MRDA_PLUGIN_DIR, "copy");
+    const auto plugin = LoadedPlugin::load(MRDA_PLUGIN_DIR, "copy");
     ASSERT_TRUE(plugin.ok()) << to_string(plugin.error());
     EXPECT_STREQ((*plugin)->table().name, "copy");
-    EXPECT_STREQ((*plugin)->table().codecs[0], "copy");
+    const auto kinds = kinds_of((*plugin)->table());
+    ASSERT_EQ(kinds.size(), 1U);
+    EXPECT_STREQ(kinds[0]->codecs[0], "copy");
+    EXPECT_EQ(kinds[0]->inputs[0].bits_per_pixel, 12U);
 }
 
 TEST(MediaPlugin, a_name_that_could_be_a_path_is_refused) {
@@ -51,17 +54,25 @@ TEST(MediaPlugin, what_is_no_shared_object_or_has_no_entry_is_no_plugin) {
 
 TEST(MediaPlugin, one_of_another_abi_is_refused_naming_both) {
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "old-abi", Errc::unsupported,
-                   "built for plugin ABI 99, this host has 1");
+                   "built for plugin ABI 100, this host has 2");
 }
 
 TEST(MediaPlugin, one_with_a_short_table_a_wrong_name_or_a_missing_function_is_refused) {
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "short", Errc::unsupported, "bytes, of at least");
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "other-name", Errc::unsupported, "another name");
-    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "missing", Errc::unsupported, "function is missing");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "missing", Errc::unsupported,
+                   "its encoder lacks a mandatory function");
+}
+
+TEST(MediaPlugin, one_whose_sessions_do_not_say_what_they_take_is_refused) {
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-kind", Errc::unsupported, "no version or sessions");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "short-kind", Errc::unsupported, "kind of session of");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-format", Errc::unsupported, "codecs or formats");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-memory", Errc::unsupported, "which memory");
 }
 
 TEST(MediaPlugin, one_whose_table_ends_before_what_is_optional_is_taken_and_not_asked_for_that) {
-    const auto plugin = Plugin::load(MRDA_BROKEN_PLUGIN_DIR, "ends-early");
+    const auto plugin = LoadedPlugin::load(MRDA_BROKEN_PLUGIN_DIR, "ends-early");
     ASSERT_TRUE(plugin.ok()) << to_string(plugin.error());
     (*plugin)->prepare("");
 }
@@ -72,7 +83,7 @@ class MediaPluginRights : public testing::Test {
     void SetUp() override {
         std::filesystem::copy_file(std::string(MRDA_PLUGIN_DIR) + "/libmrda_copy.so", file());
         ASSERT_EQ(::chmod(file().c_str(), 0700), 0);
-        ASSERT_TRUE(Plugin::load(dir_.path(), "copy").ok());
+        ASSERT_TRUE(LoadedPlugin::load(dir_.path(), "copy").ok());
     }
     [[nodiscard]] std::string file() const { return dir_.path() + "/libmrda_copy.so"; }
 
@@ -97,7 +108,7 @@ TEST_F(MediaPluginRights, a_file_that_another_group_can_write_is_refused) {
     ASSERT_EQ(::chmod(file().c_str(), 0770), 0);
     expect_refused(dir_.path(), "copy", Errc::permission_denied, "by group 12345");
     ASSERT_EQ(::chmod(file().c_str(), 0750), 0);
-    EXPECT_TRUE(Plugin::load(dir_.path(), "copy").ok());
+    EXPECT_TRUE(LoadedPlugin::load(dir_.path(), "copy").ok());
 }
 
 TEST_F(MediaPluginRights, a_file_of_another_user_is_refused) {
