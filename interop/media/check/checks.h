@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "mrda/media/loaded_plugin.h"
+#include "verdict.h"
+
+namespace mrda::check {
+
+/// What every session of that kind must do. `kind` must outlive the checks.
+std::vector<Check> encoder_checks(const mrda_session_kind& kind);
+std::vector<Check> decoder_checks(const mrda_session_kind& kind);
+/// Scalers and filters.
+std::vector<Check> frame_checks(const mrda_session_kind& kind);
+
+/// What a whole life of a session leaves behind, and whether several at once disturb each other.
+/// `live` opens a session, works, and closes it.
+Check leaves_nothing_behind(const std::string& who, std::function<Fault()> live);
+Check lives_beside_others(const std::string& who, std::function<Fault()> live);
+
+}  // namespace mrda::check
