@@ -63,6 +63,9 @@ class Stream {
                     return fault;
                 }
             }
+            if (Fault fault = expect_done(number); !fault.empty()) {
+                return fault;
+            }
         }
         return end();
     }
@@ -102,6 +105,20 @@ class Stream {
             return which + " is not written";
         }
         return pool.is_intact() ? "" : which + ": bytes behind the frame were written";
+    }
+    Fault expect_done(std::uint64_t number) {
+        const auto sent = static_cast<std::uint32_t>(number % kBuffers);
+        std::uint32_t index = kBuffers;
+        if (with_.kind->take_done == nullptr) {
+            return {};
+        }
+        if (with_.kind->take_done(subject_.data(), &index) != 1 || index != sent) {
+            return "take_done does not name frame " + std::to_string(sent) +
+                   ", which every output has given";
+        }
+        return with_.kind->take_done(subject_.data(), &index) == 1
+                   ? "take_done names frame " + std::to_string(index) + " again"
+                   : Fault();
     }
     Fault end() {
         if (const int status = subject_.send(static_cast<const mrda_frame*>(nullptr));

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <barrier>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -17,6 +19,8 @@ namespace {
 constexpr int kWarmUps = 10;
 constexpr int kLives = 40;
 constexpr int kThreads = 4;
+constexpr int kLeastTogether = 3;
+constexpr std::chrono::milliseconds kTogether{300};
 /// A lost frame or context is more than that in each life; less, which libraries lose, is for the
 /// address sanitizer to see.
 constexpr std::size_t kTolerance = std::size_t{kLives} * 12 * 1024;
@@ -79,10 +83,15 @@ Check leaves_nothing_behind(const std::string& who, std::function<Fault()> live)
 Check lives_beside_others(const std::string& who, std::function<Fault()> live) {
     return {who + ": lives beside others", [live = std::move(live)]() -> Fault {
                 std::array<Fault, kThreads> faults;
+                std::barrier all_there(kThreads);
                 std::vector<std::thread> threads;
                 for (Fault& fault : faults) {
                     threads.emplace_back([&] {
-                        for (int i = 0; i < 3 && fault.empty(); ++i) {
+                        all_there.arrive_and_wait();
+                        const auto until = std::chrono::steady_clock::now() + kTogether;
+                        for (int i = 0; fault.empty() && (i < kLeastTogether ||
+                                                          std::chrono::steady_clock::now() < until);
+                             ++i) {
                             fault = live();
                         }
                     });
