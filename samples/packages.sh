@@ -2,7 +2,7 @@
 # Which Debian packages MRDA needs, and how they are installed. Sourced by quickstart.sh and tests/run.sh.
 
 MRDA_BUILD_PACKAGES="cmake ninja-build g++ pkg-config libze-dev libva-dev libdrm-dev libvpl-dev libyuv-dev
-  libx264-dev libx265-dev libsvtav1enc-dev libavutil-dev libcli11-dev nlohmann-json3-dev
+  libx264-dev libx265-dev libsvtav1enc-dev libopenh264-dev libdav1d-dev libde265-dev libvpx-dev libavutil-dev libcli11-dev nlohmann-json3-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libspdlog-dev libtomlplusplus-dev libsystemd-dev libseccomp-dev"
 # For a guest: cmake -DMRDA_GUEST_ONLY=ON.
 MRDA_GUEST_PACKAGES="cmake ninja-build g++ pkg-config libcli11-dev nlohmann-json3-dev

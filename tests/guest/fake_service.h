@@ -25,7 +25,7 @@ struct Manners {
     std::string token;      ///< Wanted of guests; empty: none.
     bool scripted = false;  ///< The test is the host; else the worker's pipeline is.
     bool has_watch = true;
-    int descriptors = 1;                                 ///< That the region socket hands out.
+    int descriptors = 1;  ///< That the region socket hands out.
     std::uint32_t frame_alignment = 64;
     grpc::Status create_status;    ///< Not OK: the answer to every Create.
     int unavailable_renewals = 0;  ///< How many of the first ones get no answer.

@@ -14,7 +14,6 @@ struct Row {
     const char* plugin;
     const char* codec;
     const char* encoder;  ///< ffmpeg's arguments: key frames every 12, pictures out of order.
-    bool reorders;        ///< Pictures come later than their packets.
 };
 
 class MediaDecoder : public testing::TestWithParam<Row> {
@@ -167,6 +166,19 @@ TEST_P(MediaDecoder, a_frame_too_small_or_of_another_format_is_refused_and_the_p
     EXPECT_EQ(pictures[0].pts, 0);
 }
 
+TEST_P(MediaDecoder, another_size_in_mid_stream_is_described_before_its_first_picture) {
+    Stream both = MediaDecoder::stream();
+    const auto first_count = static_cast<std::int64_t>(both.pictures.size());
+    const Stream second = MediaDecoder::stream("224x128");
+    for (Packet packet : second.packets) {
+        packet.pts += first_count * kTicksPerFrame;
+        both.packets.push_back(packet);
+    }
+    both.pictures.insert(both.pictures.end(), second.pictures.begin(), second.pictures.end());
+    Session session = open();
+    expect_good(decode(session, both.packets), both);
+}
+
 TEST_P(MediaDecoder, a_stream_of_ten_bits_is_refused_by_name) {
     const Stream stream = MediaDecoder::stream("160x96", "yuv420p10le");
     Session session = open();
@@ -280,20 +292,54 @@ TEST_P(MediaDecoder, sessions_in_several_threads_do_not_disturb_each_other) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    all, MediaDecoder,
-    testing::Values(
-        Row{"openh264", "avc", "-c:v libx264 -g 12 -sc_threshold 0 -bf 2 -crf 20", true},
-        Row{"de265", "hevc",
-            "-c:v libx265 -x265-params "
-            "log-level=none:keyint=12:min-keyint=12:scenecut=0:open-gop=0:bframes=2:crf=20",
-            true},
-        Row{"dav1d", "av1", "-c:v libaom-av1 -cpu-used 8 -g 12 -crf 20", false},
-        Row{"vpx", "vp9",
-            "-c:v libvpx-vp9 -g 12 -cpu-used 8 -deadline realtime -crf 20 "
-            "-b:v 0 -auto-alt-ref 1 -lag-in-frames 8",
-            false}),
-    [](const auto& row) { return std::string(row.param.plugin); });
+/// Of codecs whose pictures can be odd.
+class MediaOddDecoder : public MediaDecoder {};
+
+TEST_P(MediaOddDecoder, a_picture_of_odd_size_comes_in_an_even_frame_with_its_edge_doubled) {
+    const Stream stream = MediaDecoder::stream("161x97");
+    Session session = open();
+    const auto pictures = decode(session, stream.packets);
+    ASSERT_EQ(pictures.size(), stream.pictures.size());
+    const Yuv& found = pictures.back().picture;
+    ASSERT_EQ(found.width_px, 162U);
+    ASSERT_EQ(found.height_px, 98U);
+    Yuv luma{161, 97, {}};
+    for (std::size_t y = 0; y < 97; ++y) {
+        const auto row = found.bytes.begin() + static_cast<std::ptrdiff_t>(162 * y);
+        luma.bytes.insert(luma.bytes.end(), row, row + 161);
+        EXPECT_EQ(row[161], row[160]);
+    }
+    Yuv expected = stream.pictures.back();
+    expected.bytes.resize(luma.bytes.size());
+    EXPECT_GT(psnr(luma, expected), 30);
+}
+
+// VP9's uncompressed header of a key frame: marker, profile 0, sync code, 8 bits of BT.601, size.
+TEST(MediaVpxDecoder, a_picture_beyond_16384_is_refused_by_name) {
+    MRDA_NEED_PLUGIN("vpx");
+    Session session = try_open("vpx", MRDA_SESSION_DECODER, decoder_config("vp9")).value();
+    Packet packet;
+    // 65536x16: 16 bits each of width - 1 and height - 1, behind four bits of colour.
+    packet.bytes = {0x82, 0x49, 0x83, 0x42, 0x2f, 0xff, 0xf0, 0x00, 0xf0, 0, 0, 0, 0, 0, 0, 0};
+    expect_error(session.send(packet.view()), Errc::unsupported, "65536x16");
+}
+
+const Row kRows[] = {
+    {"openh264", "avc", "-c:v libx264 -g 12 -sc_threshold 0 -bf 2 -crf 20"},
+    {"de265", "hevc",
+     "-c:v libx265 -x265-params "
+     "log-level=none:keyint=12:min-keyint=12:scenecut=0:open-gop=0:bframes=2:crf=20"},
+    {"dav1d", "av1", "-c:v libaom-av1 -cpu-used 8 -g 12 -crf 20"},
+    {"vpx", "vp9",
+     "-c:v libvpx-vp9 -g 12 -cpu-used 8 -deadline realtime -crf 20 -b:v 0 -auto-alt-ref 1 "
+     "-lag-in-frames 8"},
+};
+std::string name_of(const testing::TestParamInfo<Row>& row) {
+    return row.param.plugin;
+}
+
+INSTANTIATE_TEST_SUITE_P(all, MediaDecoder, testing::ValuesIn(kRows), name_of);
+INSTANTIATE_TEST_SUITE_P(all, MediaOddDecoder, testing::Values(kRows[2], kRows[3]), name_of);
 
 }  // namespace
 }  // namespace mrda::media

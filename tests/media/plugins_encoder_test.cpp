@@ -3,6 +3,7 @@
 #include <drm_fourcc.h>
 
 #include <optional>
+#include <thread>
 
 #include "media/plugins_fixture.h"
 
@@ -160,6 +161,25 @@ TEST_P(MediaEncoder, a_reset_drops_what_is_inside) {
     expect_good(encode(session, input_, 20), 20);
 }
 
+TEST_P(MediaEncoder, sessions_in_several_threads_do_not_disturb_each_other) {
+    std::vector<std::vector<Packet>> found(3);
+    std::vector<std::thread> threads;
+    threads.reserve(found.size());
+    for (std::vector<Packet>& packets : found) {
+        threads.emplace_back([&] {
+            Frames input(DRM_FORMAT_NV12, 160, 96, 1);
+            Session session = open(encoder_config(GetParam().codec, input)).value();
+            packets = encode(session, input, 20);
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    for (const std::vector<Packet>& packets : found) {
+        expect_good(packets, 20);
+    }
+}
+
 TEST_P(MediaEncoder, what_it_cannot_do_is_refused_by_name) {
     const auto expect_refused = [this](const std::function<void(mrda_session_config&)>& change,
                                        Errc code, const std::string& named) {
@@ -171,6 +191,10 @@ TEST_P(MediaEncoder, what_it_cannot_do_is_refused_by_name) {
                    "161x96");
     expect_refused([](auto& wanted) { wanted.codec.height_px = 20000; }, Errc::invalid_argument,
                    "160x20000");
+    expect_refused([](auto& wanted) { wanted.codec.width_px = 320; }, Errc::invalid_argument,
+                   "a picture of 320x96 in frames of 160x96");
+    expect_refused([](auto& wanted) { wanted.input.buffer_count = 0; }, Errc::invalid_argument,
+                   "no buffers");
     expect_refused([](auto& wanted) { wanted.codec.gop_ref_dist = 3; }, Errc::unsupported,
                    "B frames");
     expect_refused([](auto& wanted) { wanted.codec.fps_den = 0; }, Errc::invalid_argument, "30/0");

@@ -170,11 +170,13 @@ Stream ffmpeg_stream(const std::string& arguments, const std::string& size,
                      const std::string& format) {
     const TempDir dir;
     const std::string base = dir.path() + "/stream";
+    const std::string count = std::to_string(kStreamPictures);
+    // The source itself makes even sizes alone.
     const std::string command =
-        "exec ffmpeg -v error -nostdin -f lavfi -i testsrc2=size=" + size + ":rate=30 -frames:v " +
-        std::to_string(kStreamPictures) + " -pix_fmt " + format + " " + arguments +
-        " -map 0:v -f tee '[f=data]" + base + ".bin|[f=framecrc]" + base + ".txt' -frames:v " +
-        std::to_string(kStreamPictures) + " -pix_fmt yuv420p -map 0:v -c:v rawvideo -f rawvideo " +
+        "exec ffmpeg -v error -nostdin -f lavfi -i testsrc2=size=" + size +
+        ":rate=30,format=yuv420p,scale=s=" + size + " -frames:v " + count + " -pix_fmt " + format +
+        " " + arguments + " -map 0:v -f tee '[f=data]" + base + ".bin|[f=framecrc]" + base +
+        ".txt' -frames:v " + count + " -pix_fmt yuv420p -map 0:v -c:v rawvideo -f rawvideo " +
         base + ".raw 2>/dev/null";
     const auto done = run_child({"/bin/sh", "-c", command}, kFfmpegTimeoutNs);
     EXPECT_TRUE(done.ok() && done->exit_code == 0) << command;

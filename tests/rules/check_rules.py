@@ -23,6 +23,10 @@ VENDORS = {
     "x264": r"x264\w*\.h$",
     "x265": r"x265\w*\.h$",
     "svtav1": r"svt-av1/",
+    "openh264": r"wels/",
+    "dav1d": r"dav1d/",
+    "de265": r"libde265/",
+    "vpx": r"vpx/",
     "libyuv": r"libyuv(\.h$|/)",
     "ffmpeg": r"lib(av\w+|sw\w+)/",
     "cli11": r"CLI/",
@@ -35,6 +39,9 @@ VENDORS = {
     "seccomp": r"seccomp\.h$",
     "test": r"(gtest|gmock|rapidcheck)(\.h$|/)",
 }
+
+# Codec libraries that plugins alone bring in.
+PLUGIN_VENDORS = {"openh264", "dav1d", "de265", "vpx"}
 
 # Who may include which of our modules ("mrda/MODULE/...") and which vendors' headers. The longest
 # prefix of a file's path decides. Public headers of a wrapper come with their vendor's.
@@ -57,7 +64,7 @@ ROOMS = {
         {"level_zero", "vpl", "va", "drm_fourcc"},
     ),
     "service/common": ({"interop", "ivshmem"}, {"json"}),
-    "service/plugins": ({"interop", "media"}, {"drm_fourcc"}),
+    "service/plugins": ({"interop", "media"}, {"drm_fourcc", "libyuv"} | PLUGIN_VENDORS),
     "service/worker": ({"interop", "media", "ivshmem"}, {"seccomp"}),
     "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "cli11", "spdlog", "toml", "systemd"}),
     "service/guest": ({"interop", "ivshmem", "guest"}, {"grpc"}),
@@ -66,8 +73,8 @@ ROOMS = {
         {"interop", "l0", "vaapi", "vpl"},
         {"level_zero", "va", "vpl", "drm_fourcc", "cli11", "json"},
     ),
-    "samples": (ALL_MODULES, set(VENDORS) - {"test", "x264", "x265", "svtav1"}),
-    "tests": (ALL_MODULES, set(VENDORS)),
+    "samples": (ALL_MODULES, set(VENDORS) - {"test", "x264", "x265", "svtav1"} - PLUGIN_VENDORS),
+    "tests": (ALL_MODULES, set(VENDORS) - PLUGIN_VENDORS),
 }
 
 # Single headers that a room may include beyond its row.

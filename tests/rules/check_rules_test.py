@@ -78,6 +78,13 @@ class Includes(unittest.TestCase):
             self.assert_refused(path, "<x264.h>")
             self.assert_refused(path, "<x265.h>")
 
+    def test_codec_libraries_of_plugins_stay_in_plugins(self):
+        for header in ("<wels/codec_api.h>", "<dav1d/dav1d.h>", "<libde265/de265.h>",
+                       "<vpx/vpx_codec.h>"):
+            self.assert_allowed("service/plugins/a/plugin.cpp", header)
+            for path in ("interop/media/src/a.cpp", "service/worker/a.cpp", "samples/a.cpp"):
+                self.assert_refused(path, header)
+
     def test_no_include_reaches_into_another_folder(self):
         self.assert_refused("vpl/src/a.cpp", '"../../vaapi/src/driver.h"')
         self.assert_refused("vpl/src/a.cpp", '"vaapi/soft/surface.h"')

@@ -81,7 +81,7 @@ typedef struct mrda_buffer {
  * import them once. Outlive the session. */
 typedef struct mrda_pool {
     const mrda_buffer* const* buffers;
-    uint32_t buffer_count; /* 0: any buffer may come */
+    uint32_t buffer_count; /* 0: no frames, or a decoder's output before it is known */
     uint32_t reserved;
     mrda_media_layout layout; /* within each buffer, from its first byte */
 } mrda_pool;
@@ -202,9 +202,11 @@ typedef struct mrda_session_kind {
     /* May wait for devices. After an error close is not called, and nothing is left behind. */
     int (*init)(void* session, const mrda_session_config* config, mrda_media_error* error);
     /* The frame, and the structures that it points at, are the session's until take_done names its
-     * index, or where that is null until this returns. Null: the stream ends. Does not wait. */
+     * index, or where that is null until this returns. Null: the stream ends, which is always
+     * taken. Does not wait. */
     int (*send_frame)(void* session, const mrda_frame* frame, mrda_media_error* error);
-    /* Decoders: the packet is read before this returns. Null: the stream ends. */
+    /* Decoders: the packet is read before this returns, and may be decoded. Null: the stream ends,
+     * which is always taken. */
     int (*send_packet)(void* session, const mrda_media_packet* packet, mrda_media_error* error);
     /* The next packet in coding order; waits for it at most `timeout_ns`. `packet->data` is the
      * plugin's, until the next receive_packet, reset or close. */
