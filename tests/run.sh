@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . samples/packages.sh
 
 case ${1:-} in
-  -h | --help) sed -n '3,4s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '3,4s/^# \{0,1\}//p' tests/run.sh; exit 0 ;;
 esac
 [ $# -gt 0 ] || set -- dev
 # shellcheck disable=SC2086  # one word a package

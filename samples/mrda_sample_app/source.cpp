@@ -75,6 +75,9 @@ Result<void> Source::check_file() {
     if (::fstat(fd_.get(), &status) != 0) {
         return os_error("fstat", errno, "cannot size " + path_);
     }
+    if (S_ISDIR(status.st_mode)) {
+        return make_error(Errc::invalid_argument, path_ + " is a folder; name a file of frames");
+    }
     if (!S_ISREG(status.st_mode)) {
         return {};
     }

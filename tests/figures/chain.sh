@@ -12,7 +12,7 @@ quick=0
 case ${1:-} in
   "") ;;
   --quick) quick=1 ;;
-  -h | --help) sed -n '3,4s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '3,4s/^# \{0,1\}//p' tests/figures/chain.sh; exit 0 ;;
   *) echo "chain.sh: unknown option $1" >&2; exit 2 ;;
 esac
 frames=300 cycles=10000 pairs=7

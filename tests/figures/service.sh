@@ -12,7 +12,7 @@ quick=()
 case ${1:-} in
   "") ;;
   --quick) quick=(--quick) ;;
-  -h | --help) sed -n '3,4s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '3,4s/^# \{0,1\}//p' tests/figures/service.sh; exit 0 ;;
   *) echo "service.sh: unknown option $1" >&2; exit 2 ;;
 esac
 

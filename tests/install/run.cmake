@@ -34,6 +34,14 @@ if(NOT EXISTS ${prefix}/${doc_dir}/LICENSE)
   message(FATAL_ERROR "no LICENSE in ${prefix}/${doc_dir}")
 endif()
 
+set(unit ${prefix}/lib/systemd/system/mrda-service.service)
+if(EXISTS ${prefix}/bin/mrda-service)
+  file(STRINGS ${unit} start REGEX "^ExecStart=${prefix}/bin/mrda-service ")
+  if(NOT start)
+    message(FATAL_ERROR "${unit} does not start the program beside it")
+  endif()
+endif()
+
 # The installed package is whole only if nothing in it leads back to the build tree.
 file(GLOB_RECURSE package_files ${prefix}/*.cmake)
 foreach(file IN LISTS package_files)

@@ -104,6 +104,14 @@ class Encode(unittest.TestCase):
                                            *options, code=code)
                 self.assertIn(says, words)
 
+    def test_an_input_that_is_a_folder_costs_no_output(self):
+        out = self.service.path("kept.h264")
+        with open(out, "w", encoding="utf-8") as file:
+            file.write("kept")
+        words = self.service.guest("-i", self.service.dir.name, "-o", out, *SIZE, code=2)
+        self.assertIn("is a folder", words)
+        self.assertEqual(os.path.getsize(out), 4)
+
     def test_any_client_can_ask_for_health_and_services(self):
         run = subprocess.run([STANDARD_CALLS, "unix:" + self.service.path("run/mrda.sock")],
                              text=True, timeout=PATIENCE, capture_output=True, check=False)
