@@ -59,6 +59,15 @@ class Encode(unittest.TestCase):
                 self.assertEqual(report["cpu_copied_bytes"], 0)
                 self.assertEqual(frame_count(out), 20)
 
+    def test_a_plugin_is_chosen_by_name(self):
+        if not os.path.exists(os.path.join(BIN, "../lib/mrda/plugins/libmrda_openh264.so")):
+            self.skipTest("the plugin openh264 was not built")
+        out = self.service.path("openh264.h264")
+        report = self.encode(out, "--codecId", "h264", "--encodeType", "openh264")
+        self.assertIn("openh264", report["implementation"])
+        self.assertEqual((report["packets"], frame_count(out)), (20, 20))
+        self.assertEqual(report["cpu_copied_bytes"], 0)
+
     def test_no_message_for_a_frame(self):
         few = self.encode(self.service.path("a.h264"), "--frameNum", 2)
         many = self.encode(self.service.path("b.h264"), "--frameNum", 20)
