@@ -2,6 +2,7 @@
 // What every decoder plugin does alike.
 #include <drm_fourcc.h>
 
+#include <ostream>
 #include <random>
 #include <thread>
 
@@ -15,6 +16,9 @@ struct Row {
     const char* codec;
     const char* encoder;  ///< ffmpeg's arguments: key frames every 12, pictures out of order.
 };
+void PrintTo(const Row& row, std::ostream* out) {
+    *out << row.plugin;
+}
 
 class MediaDecoder : public testing::TestWithParam<Row> {
   protected:

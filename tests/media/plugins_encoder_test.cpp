@@ -3,6 +3,7 @@
 #include <drm_fourcc.h>
 
 #include <optional>
+#include <ostream>
 #include <thread>
 
 #include "media/plugins_fixture.h"
@@ -16,6 +17,9 @@ struct Row {
     std::uint32_t max_qp;
     std::uint64_t nv12_copied_bytes;  ///< Per frame of 160x96.
 };
+void PrintTo(const Row& row, std::ostream* out) {
+    *out << row.plugin;
+}
 
 class MediaEncoder : public testing::TestWithParam<Row> {
   protected:
