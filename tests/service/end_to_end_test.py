@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from mrda_service import LEASE, PATIENCE, Service, wait_until
+from mrda_service import CONFIG, LEASE, PATIENCE, Service, wait_until
 
 BIN = os.path.abspath(sys.argv.pop(1))
 STANDARD_CALLS = os.path.abspath(sys.argv.pop(1))
@@ -27,6 +27,11 @@ def frame_count(path):
          "stream=nb_read_frames", "-of", "csv=p=0", path],
         text=True, timeout=PATIENCE, capture_output=True, check=True)
     return int(run.stdout.strip().strip(",") or 0)
+
+
+def standard_calls(service):
+    return subprocess.run([STANDARD_CALLS, "unix:" + service.path("run/mrda.sock")], text=True,
+                          timeout=PATIENCE, capture_output=True, check=False)
 
 
 SIZE = ["--width", WIDTH, "--height", HEIGHT, "--fps", 30]
@@ -122,8 +127,7 @@ class Encode(unittest.TestCase):
         self.assertEqual(os.path.getsize(out), 4)
 
     def test_any_client_can_ask_for_health_and_services(self):
-        run = subprocess.run([STANDARD_CALLS, "unix:" + self.service.path("run/mrda.sock")],
-                             text=True, timeout=PATIENCE, capture_output=True, check=False)
+        run = standard_calls(self.service)
         self.assertEqual(run.stdout.split("\n"), ["serving", "grpc.health.v1.Health",
                                                   "mrda.v1.Sessions", ""], run.stderr)
 
@@ -305,6 +309,17 @@ class Failure(unittest.TestCase):
         wait_until(lambda: sum(s["frames"] > 0 for s in self.service.sessions()) == 8, "frames")
         self.assertEqual(self.service.end(), 0)
         self.assertIn("stopped", self.service.text())
+
+    def test_a_service_that_drains_is_not_healthy(self):
+        self.service.close()
+        self.service = Service(BIN, config=CONFIG.replace("drain_ms = 1000", "drain_ms = 30000"))
+        self.service.start()
+        self.addCleanup(self.service.close)
+        self.long_guest(100000000)
+        wait_until(lambda: any(s["frames"] > 0 for s in self.service.sessions()), "its frames")
+        self.service.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: standard_calls(self.service).stdout.startswith("not serving\n"),
+                   "its word that it is not healthy")
 
     def test_a_second_service_in_the_same_folders_is_refused(self):
         second = subprocess.run(

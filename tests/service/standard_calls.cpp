@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What every gRPC client can ask of a service without knowing it: health and reflection.
 //     standard_calls ADDRESS
-// Prints the health, and then a line for each service that reflection lists. In raw bytes, because
-// their messages' headers are not packaged.
+// Prints the health ("serving", "not serving", "no answer"), and then a line for each service that
+// reflection lists. In raw bytes, because their messages' headers are not packaged.
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
@@ -60,9 +60,11 @@ int main(int argc, char** argv) {
         return 2;
     }
     grpc::GenericStub stub(grpc::CreateChannel(argv[1], grpc::InsecureChannelCredentials()));
-    // HealthCheckResponse: field 1, a number; 1 is SERVING.
+    // HealthCheckResponse: field 1, a number; 1 is SERVING, 2 NOT_SERVING.
     const std::string health = ask(stub, "/grpc.health.v1.Health/Check", "");
-    std::puts(health == std::string("\x08\x01") ? "serving" : "not serving");
+    std::puts(health == "\x08\x01"   ? "serving"
+              : health == "\x08\x02" ? "not serving"
+                                     : "no answer");
     // ServerReflectionRequest: field 7, list_services, an empty text.
     const std::string listed =
         ask(stub, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
