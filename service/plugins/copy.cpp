@@ -24,7 +24,6 @@ struct Pending {
     std::int64_t pts;
 };
 struct Copy {
-    std::uint32_t buffer_count;
     std::deque<Pending> pending;
     std::deque<std::uint32_t> done;
     Token current{};
@@ -53,7 +52,7 @@ int init(void* session, const mrda_session_config* config, mrda_media_error* err
                 error);
         }
     }
-    static_cast<Data*>(session)->copy = new Copy{.buffer_count = pool.buffer_count};
+    static_cast<Data*>(session)->copy = new Copy();
     return MRDA_MEDIA_OK;
 }
 

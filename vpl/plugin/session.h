@@ -52,7 +52,7 @@ class Session {
     std::string path_reason_;
     std::unique_ptr<WayIn> way_;        // Has the memory that the encoder's surfaces stand on.
     std::unique_ptr<Encoder> encoder_;  // Its surfaces are the display's.
-    std::vector<std::uint32_t> held_;   // Slots sent and not yet given back, oldest first.
+    std::vector<std::uint32_t> held_;   // Frames sent and not yet given back, oldest first.
 };
 
 }  // namespace mrda::vpl::plugin

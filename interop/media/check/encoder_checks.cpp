@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "checks.h"
@@ -85,7 +86,6 @@ class Stream {
     }
     Subject& subject() { return subject_; }
     FramePool& pool() { return pool_; }
-    [[nodiscard]] bool first_is_key() const { return first_is_key_; }
     void begin_anew() {
         packets_.clear();
         for (std::uint32_t index = 0; index < kBuffers; ++index) {

@@ -55,7 +55,6 @@ class Subject {
     int receive(std::uint64_t timeout_ns, mrda_media_packet& packet);
     int receive(std::uint32_t output, std::uint64_t timeout_ns, mrda_frame& frame);
     int reset();
-    [[nodiscard]] const mrda_session_kind& kind() const { return kind_; }
     [[nodiscard]] const std::string& words() const { return words_; }
     /// Whether nothing behind its data was written.
     [[nodiscard]] bool is_intact() const;

@@ -67,6 +67,7 @@ void Session::Data::Free::operator()(void* bytes) const {
 Session::Data::Data(std::shared_ptr<const LoadedPlugin> plugin, const mrda_session_kind* kind)
     : plugin_(std::move(plugin)),
       kind_(kind),
+      // Zeroed, and null where there is no memory: no exception leaves this module.
       bytes_(std::calloc(1, std::max<std::size_t>(kind->session_bytes, 1))) {}
 
 Session::Data::~Data() {
