@@ -11,6 +11,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -108,6 +109,13 @@ mfxU16 frame_type_of(std::uint32_t type) {
     }
 }
 
+/// Encoders of one process are opened and closed one at a time: side by side in several threads,
+/// one in a few hundred crashed there (seen, 1.4.1).
+std::mutex& library_mutex() {
+    static std::mutex mutex;
+    return mutex;
+}
+
 class SvtAv1Encoder final : public Encoder {
   public:
     SvtAv1Encoder(const EncoderConfig& config, PacketSink& sink) : config_(config), sink_(sink) {}
@@ -123,6 +131,7 @@ class SvtAv1Encoder final : public Encoder {
             end_stream();
             receiver_.join();
         }
+        const std::lock_guard lock(library_mutex());
         if (initialised_) {
             svt_av1_enc_deinit(component_);
         }
@@ -135,6 +144,7 @@ class SvtAv1Encoder final : public Encoder {
     SvtAv1Encoder& operator=(const SvtAv1Encoder&) = delete;
 
     bool open() {
+        const std::lock_guard lock(library_mutex());
         EbSvtAv1EncConfiguration param{};
         if (svt_av1_enc_init_handle(&component_, nullptr, &param) != EB_ErrorNone) {
             return false;
