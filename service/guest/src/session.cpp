@@ -26,6 +26,12 @@ Descriptor message(GuestKind kind) {
     return descriptor;
 }
 
+std::string name_of(std::uint32_t code) {
+    return code <= static_cast<std::uint32_t>(Errc::internal)
+               ? std::string(to_string(static_cast<Errc>(code)))
+               : "unknown code " + std::to_string(code);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::create(Parameters parameters) {
@@ -100,10 +106,11 @@ mrda_guest_status Session::look() {
         }
         if (link == Link::ended) {
             ending_ = keeper_.ending();
-        } else if (link == Link::up && !taken.ok()) {
-            // From a host that is away, whatever lies in the ring is no news.
-            ending_ = {MRDA_GUEST_FAILED, to_string(taken.error())};
         } else if (link == Link::up) {
+            // From a host that is away, whatever lies in the ring is no news.
+            if (!taken.ok() && !failure_) {
+                failure_ = {to_string(taken.error()), os::deadline_after(kWordsTimeoutNs)};
+            }
             end_failed(os::now_ns());
         }
     }
@@ -161,7 +168,8 @@ Result<void> Session::take(const Descriptor& descriptor, HostKind kind) {
         case HostKind::failed:
             break;
     }
-    failure_ = {descriptor.status, os::deadline_after(kWordsTimeoutNs)};
+    failure_ = {"the session failed on the host: " + name_of(descriptor.status),
+                os::deadline_after(kWordsTimeoutNs)};
     return {};
 }
 
@@ -169,10 +177,7 @@ void Session::end_failed(std::uint64_t now_ns) {
     if (!failure_ || now_ns < failure_->words_until_ns) {
         return;
     }
-    const std::string name = failure_->code <= static_cast<std::uint32_t>(Errc::internal)
-                                 ? std::string(to_string(static_cast<Errc>(failure_->code)))
-                                 : "unknown code " + std::to_string(failure_->code);
-    ending_ = {MRDA_GUEST_FAILED, "the session failed on the host: " + name};
+    ending_ = {MRDA_GUEST_FAILED, failure_->words};
 }
 
 std::uint64_t Session::next_look_ns() const {

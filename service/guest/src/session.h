@@ -67,9 +67,10 @@ class Session {
         bool key_frame;
     };
 
-    /// What the ring says of a host that failed: a number. The service has words for it.
+    /// What the ring says of a host that failed, or shows where a session's memory was taken away.
+    /// The service has better words for it.
     struct Failure {
-        std::uint32_t code;
+        std::string words;
         std::uint64_t words_until_ns;
     };
 
