@@ -14,9 +14,13 @@ namespace {
 enum class Fault {
     no_entry,
     no_table,
-    old_abi,
+    newer_abi,
     short_table,
-    ends_early,
+    older_abi,
+    long_map,
+    outside_map,
+    no_code,
+    half_device,
     other_name,
     other_format,
     no_kind,
@@ -70,8 +74,9 @@ void close(void* session) {
         std::abort();
     }
 }
-void prepare(const char*) {
-    std::abort();  // Behind the end of a table that ends early.
+
+std::int32_t run(void*) {
+    return 0;
 }
 
 constexpr const char* kCodecs[] = {"copy", nullptr};
@@ -93,15 +98,32 @@ constexpr mrda_session_kind kEncoder{
     .close = close};
 constexpr const mrda_session_kind* kKinds[] = {kFault == Fault::no_kind ? nullptr : &kEncoder,
                                                nullptr};
+constexpr mrda_unit_argument kArguments[] = {
+    {"words", MRDA_ARGUMENT_BUFFER, kFault == Fault::outside_map ? 12U : 0U, 8, -1}};
+constexpr mrda_unit_kind kUnit{.size_bytes = sizeof(mrda_unit_kind),
+                               .register_bytes = kFault == Fault::long_map ? 4096U : 16U,
+                               .name = "unit",
+                               .arguments = kArguments,
+                               .argument_count = 1,
+                               .in_flight = 1,
+                               .channel_in_offset = MRDA_NO_REGISTER,
+                               .channel_out_offset = MRDA_NO_REGISTER,
+                               .global_size_offset = MRDA_NO_REGISTER,
+                               .run = kFault == Fault::no_code ? nullptr : run};
+constexpr const mrda_unit_kind* kUnits[] = {&kUnit, nullptr};
+constexpr bool kHasUnits =
+    kFault == Fault::long_map || kFault == Fault::outside_map || kFault == Fault::no_code;
+constexpr mrda_device_kind kDevices{.size_bytes = sizeof(mrda_device_kind)};
 [[maybe_unused]] constexpr mrda_plugin kPlugin{
-    .size_bytes = sizeof(mrda_plugin) - (kFault == Fault::short_table  ? 16
-                                         : kFault == Fault::ends_early ? 8
-                                                                       : 0),
-    .abi = MRDA_PLUGIN_ABI + (kFault == Fault::old_abi ? 98 : 0),
+    .size_bytes = sizeof(mrda_plugin) - (kFault == Fault::short_table ? 8 : 0),
+    .abi = kFault == Fault::older_abi   ? MRDA_PLUGIN_ABI - 1
+           : kFault == Fault::newer_abi ? MRDA_PLUGIN_ABI + 1
+                                        : MRDA_PLUGIN_ABI,
     .name = kFault == Fault::other_name ? "somebody-else" : MRDA_NAME,
     .version = "0",
     .kinds = kKinds,
-    .prepare = prepare};
+    .units = kHasUnits ? kUnits : nullptr,
+    .devices = kFault == Fault::half_device ? &kDevices : nullptr};
 
 }  // namespace
 

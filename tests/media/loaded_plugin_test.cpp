@@ -53,8 +53,10 @@ TEST(MediaPlugin, what_is_no_shared_object_or_has_no_entry_is_no_plugin) {
 }
 
 TEST(MediaPlugin, one_of_another_abi_is_refused_naming_both) {
-    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "old-abi", Errc::unsupported,
-                   "built for plugin ABI 100, this host has 2");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "newer-abi", Errc::unsupported,
+                   "built for plugin ABI 4, this host has 3; take a newer MRDA");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "older-abi", Errc::unsupported,
+                   "built for plugin ABI 2, this host has 3; rebuild the plugin");
 }
 
 TEST(MediaPlugin, one_with_a_short_table_a_wrong_name_or_a_missing_function_is_refused) {
@@ -65,16 +67,21 @@ TEST(MediaPlugin, one_with_a_short_table_a_wrong_name_or_a_missing_function_is_r
 }
 
 TEST(MediaPlugin, one_whose_sessions_do_not_say_what_they_take_is_refused) {
-    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-kind", Errc::unsupported, "no version or sessions");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-kind", Errc::unsupported,
+                   "no sessions, units or devices");
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "short-kind", Errc::unsupported, "kind of session of");
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-format", Errc::unsupported, "codecs or formats");
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-memory", Errc::unsupported, "which memory");
 }
 
-TEST(MediaPlugin, one_whose_table_ends_before_what_is_optional_is_taken_and_not_asked_for_that) {
-    const auto plugin = LoadedPlugin::load(MRDA_BROKEN_PLUGIN_DIR, "ends-early");
-    ASSERT_TRUE(plugin.ok()) << to_string(plugin.error());
-    (*plugin)->prepare("");
+TEST(MediaPlugin, one_whose_units_or_devices_cannot_be_used_is_refused) {
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "long-map", Errc::unsupported,
+                   "register map of 4096 bytes, of less than 4096");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "outside-map", Errc::unsupported,
+                   "argument words of 8 bytes at offset 12 of a register map of 16");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-code", Errc::unsupported, "has no code");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "half-device", Errc::unsupported,
+                   "its devices lack a mandatory function");
 }
 
 /// The copy plugin, where its rights can be changed.

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
+#include <span>
 
 #include "mrda/media/loaded_plugin.h"
 
@@ -14,9 +14,19 @@ namespace mrda::media {
 
 namespace {
 
-/// With everything that is mandatory.
-constexpr std::size_t kLeastTableBytes = offsetof(mrda_plugin, prepare);
-constexpr std::size_t kTableWithPrepareBytes = kLeastTableBytes + sizeof(mrda_plugin::prepare);
+/// All that this version of the ABI began with. Members that come later are looked at only where a
+/// table is long enough.
+constexpr std::size_t kLeastTableBytes = sizeof(mrda_plugin);
+
+/// A list that ends with a null; null: an empty one.
+template <typename T>
+std::span<const T* const> until_null(const T* const* list) {
+    std::size_t count = 0;
+    while (list != nullptr && list[count] != nullptr) {
+        ++count;
+    }
+    return {list, count};
+}
 
 bool is_name(const std::string& name) {
     const auto allowed = [](char c) {
@@ -51,24 +61,30 @@ Result<void> check_trusted(const std::string& path) {
 }
 
 bool takes_frames(std::uint32_t type) {
-    return type != MRDA_SESSION_DECODER;
+    return type != MRDA_SESSION_DECODER && type != MRDA_SESSION_KERNEL;
 }
 bool gives_frames(std::uint32_t type) {
-    return type != MRDA_SESSION_ENCODER;
+    return type != MRDA_SESSION_ENCODER && type != MRDA_SESSION_KERNEL;
 }
 
 /// What a host calls without asking.
 bool has_functions(const mrda_session_kind& kind) {
+    if (kind.init == nullptr || kind.close == nullptr) {
+        return false;
+    }
+    if (kind.type == MRDA_SESSION_KERNEL) {
+        return kind.write != nullptr && kind.read != nullptr;
+    }
     const bool takes = takes_frames(kind.type)
                            ? kind.send_frame != nullptr
                            : kind.send_packet != nullptr && kind.describe != nullptr;
     const bool gives =
         gives_frames(kind.type) ? kind.receive_frame != nullptr : kind.receive_packet != nullptr;
-    return kind.init != nullptr && takes && gives && kind.close != nullptr;
+    return takes && gives;
 }
 
 Result<void> check_kind(const mrda_session_kind& kind, const std::string& who) {
-    if (kind.size_bytes < sizeof kind || kind.type > MRDA_SESSION_FILTER) {
+    if (kind.size_bytes < sizeof kind || kind.type > MRDA_SESSION_KERNEL) {
         return make_error(Errc::unsupported,
                           who + "a kind of session of " + std::to_string(kind.size_bytes) +
                               " bytes and type " + std::to_string(kind.type) + ", of at least " +
@@ -91,31 +107,102 @@ Result<void> check_kind(const mrda_session_kind& kind, const std::string& who) {
     return {};
 }
 
+/// Whether `bytes` at `offset_bytes` lie within a map of `map_bytes`.
+bool within(std::uint32_t offset_bytes, std::uint32_t bytes, std::uint32_t map_bytes) {
+    return offset_bytes <= map_bytes && bytes <= map_bytes - offset_bytes;
+}
+
+Result<void> check_argument(const mrda_unit_argument& argument, const mrda_unit_kind& kind,
+                            const std::string& what) {
+    if (argument.name == nullptr || argument.kind > MRDA_ARGUMENT_RESULT) {
+        return make_error(Errc::unsupported, what + " has an argument of no name or known kind");
+    }
+    const std::uint32_t wanted = argument.kind == MRDA_ARGUMENT_BUFFER   ? sizeof(std::uint64_t)
+                                 : argument.kind == MRDA_ARGUMENT_RESULT ? sizeof(std::int32_t)
+                                                                         : argument.size_bytes;
+    if (argument.size_bytes == 0 || argument.size_bytes != wanted ||
+        !within(argument.offset_bytes, argument.size_bytes, kind.register_bytes)) {
+        return make_error(Errc::unsupported,
+                          what + ": argument " + argument.name + " of " +
+                              std::to_string(argument.size_bytes) + " bytes at offset " +
+                              std::to_string(argument.offset_bytes) + " of a register map of " +
+                              std::to_string(kind.register_bytes));
+    }
+    return {};
+}
+
+Result<void> check_unit_kind(const mrda_unit_kind& kind, const std::string& who) {
+    if (kind.size_bytes < sizeof kind || kind.name == nullptr) {
+        return make_error(Errc::unsupported, who + "a unit of " + std::to_string(kind.size_bytes) +
+                                                 " bytes or no name, of at least " +
+                                                 std::to_string(sizeof kind) + " bytes");
+    }
+    const std::string what = who + "its unit " + kind.name;
+    if (kind.register_bytes > MRDA_MAX_REGISTER_BYTES) {
+        return make_error(Errc::unsupported, what + " has a register map of " +
+                                                 std::to_string(kind.register_bytes) +
+                                                 " bytes, of less than 4096");
+    }
+    for (const std::uint32_t offset_bytes :
+         {kind.channel_in_offset, kind.channel_out_offset, kind.global_size_offset}) {
+        if (offset_bytes != MRDA_NO_REGISTER &&
+            !within(offset_bytes, sizeof(std::uint32_t), kind.register_bytes)) {
+            return make_error(Errc::unsupported,
+                              what + " has a word at offset " + std::to_string(offset_bytes) +
+                                  " of a register map of " + std::to_string(kind.register_bytes));
+        }
+    }
+    if ((kind.argument_count > 0 && kind.arguments == nullptr) ||
+        (kind.image_count > 0 && kind.images == nullptr) ||
+        (kind.image_count == 0 && kind.run == nullptr)) {
+        return make_error(Errc::unsupported, what + " has no code, or lists that are not there");
+    }
+    for (const mrda_unit_argument& argument : std::span(kind.arguments, kind.argument_count)) {
+        MRDA_TRY(check_argument(argument, kind, what));
+    }
+    return {};
+}
+
+Result<void> check_device_kind(const mrda_device_kind& kind, const std::string& who) {
+    if (kind.size_bytes < sizeof kind || kind.count == nullptr || kind.open == nullptr ||
+        kind.close == nullptr || kind.allocate == nullptr || kind.release == nullptr ||
+        kind.copy_out == nullptr || kind.copy_in == nullptr || kind.load == nullptr ||
+        kind.unload == nullptr || kind.run == nullptr) {
+        return make_error(Errc::unsupported, who + "its devices lack a mandatory function");
+    }
+    return {};
+}
+
 Result<void> check_table(const mrda_plugin* table, const std::string& name) {
     const std::string who = "plugin " + name + ": ";
     if (table == nullptr) {
         return make_error(Errc::unsupported, who + MRDA_PLUGIN_ENTRY " returned nothing");
     }
     if (table->abi != MRDA_PLUGIN_ABI) {
-        return make_error(Errc::unsupported, who + "built for plugin ABI " +
-                                                 std::to_string(table->abi) + ", this host has " +
-                                                 std::to_string(MRDA_PLUGIN_ABI) +
-                                                 "; rebuild the older one");
+        return make_error(
+            Errc::unsupported,
+            who + "built for plugin ABI " + std::to_string(table->abi) + ", this host has " +
+                std::to_string(MRDA_PLUGIN_ABI) +
+                (table->abi < MRDA_PLUGIN_ABI ? "; rebuild the plugin" : "; take a newer MRDA"));
     }
     if (table->size_bytes < kLeastTableBytes) {
         return make_error(Errc::unsupported,
                           who + "a table of " + std::to_string(table->size_bytes) +
                               " bytes, of at least " + std::to_string(kLeastTableBytes));
     }
-    if (table->name == nullptr || name != table->name || table->version == nullptr ||
-        table->kinds == nullptr || table->kinds[0] == nullptr) {
-        return make_error(Errc::unsupported,
-                          who + "its table has no version or sessions, or another name");
+    if (table->name == nullptr || name != table->name || table->version == nullptr) {
+        return make_error(Errc::unsupported, who + "its table has no version, or another name");
+    }
+    if (kinds_of(*table).empty() && units_of(*table).empty() && table->devices == nullptr) {
+        return make_error(Errc::unsupported, who + "it has no sessions, units or devices");
     }
     for (const mrda_session_kind* const kind : kinds_of(*table)) {
         MRDA_TRY(check_kind(*kind, who));
     }
-    return {};
+    for (const mrda_unit_kind* const kind : units_of(*table)) {
+        MRDA_TRY(check_unit_kind(*kind, who));
+    }
+    return table->devices == nullptr ? Result<void>() : check_device_kind(*table->devices, who);
 }
 
 }  // namespace
@@ -130,16 +217,18 @@ std::string_view to_string(mrda_session_type type) {
             return "scaler";
         case MRDA_SESSION_FILTER:
             return "filter";
+        case MRDA_SESSION_KERNEL:
+            return "kernel";
     }
     return "session of no known type";
 }
 
 std::span<const mrda_session_kind* const> kinds_of(const mrda_plugin& table) {
-    std::size_t count = 0;
-    while (table.kinds[count] != nullptr) {
-        ++count;
-    }
-    return {table.kinds, count};
+    return until_null(table.kinds);
+}
+
+std::span<const mrda_unit_kind* const> units_of(const mrda_plugin& table) {
+    return until_null(table.units);
 }
 
 Result<std::shared_ptr<const LoadedPlugin>> LoadedPlugin::load(const std::string& directory,
@@ -197,7 +286,7 @@ Result<const mrda_session_kind*> LoadedPlugin::find(mrda_session_type type,
 }
 
 void LoadedPlugin::prepare(const std::string& device) const {
-    if (table_->size_bytes >= kTableWithPrepareBytes && table_->prepare != nullptr) {
+    if (table_->prepare != nullptr) {
         table_->prepare(device.c_str());
     }
 }

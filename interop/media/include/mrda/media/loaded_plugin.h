@@ -41,8 +41,9 @@ class LoadedPlugin {
     const mrda_plugin* table_ = nullptr;
 };
 
-/// The kinds of a table; none: null.
+/// What a table lists.
 std::span<const mrda_session_kind* const> kinds_of(const mrda_plugin& table);
+std::span<const mrda_unit_kind* const> units_of(const mrda_plugin& table);
 
 /// For plugins in C++: fills the C side's error and gives the status to return.
 int fail(const Error& error, mrda_media_error* out);

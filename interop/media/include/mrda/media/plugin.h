@@ -4,78 +4,21 @@
 
 #include <stdint.h>
 
+#include "mrda/media/devices.h"
+#include "mrda/media/types.h"
+#include "mrda/media/units.h"
+
 /* What an accelerator or a codec gives to MRDA: one shared object with the function
- * mrda_plugin_entry, whose table lists the sessions that it can make. Plain C, so that plugin and
- * host may come from different compilers. Structures grow at their end only; who passes one says
- * how long its own is. docs/guides/plugin.md leads from nothing to a loaded plugin. */
+ * mrda_plugin_entry, whose table lists the sessions that it can make, the compute units that it has
+ * code for, and the devices that it reaches. Plain C, so that plugin and host may come from
+ * different compilers. docs/guides/plugin.md leads from nothing to a loaded plugin. */
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* The version of everything below. A host refuses a plugin of another one, naming both. */
-#define MRDA_PLUGIN_ABI 2u
-
-#define MRDA_MAX_PLANES 4u
-#define MRDA_MAX_OUTPUTS 8u
-
-/* What send and receive return beside errors, which are negative: -1 - Errc of
- * mrda/interop/result.h. */
-enum {
-    MRDA_MEDIA_OK = 0,
-    MRDA_MEDIA_SEND_MORE = 1, /* receive: nothing can come before another send */
-    MRDA_MEDIA_TRY_AGAIN =
-        2,             /* send: full, receive first; receive: nothing within the time given */
-    MRDA_MEDIA_END = 3 /* receive: all has come since the end of the stream was sent */
-};
-
-/* Filled by whoever returns an error: what was asked, what was found, what to do. */
-typedef struct mrda_media_error {
-    char message[512]; /* ends with 0 */
-} mrda_media_error;
-
-typedef struct mrda_media_plane {
-    uint64_t offset_bytes; /* from the frame's first byte */
-    uint32_t pitch_bytes;
-    uint32_t reserved;
-} mrda_media_plane;
-
-/* How a frame lies in its buffer. Checked by the host: planes are disjoint and within it. */
-typedef struct mrda_media_layout {
-    uint32_t drm_fourcc;
-    uint32_t width_px; /* of the memory; the picture may be smaller */
-    uint32_t height_px;
-    uint32_t plane_count;
-    uint64_t modifier;
-    mrda_media_plane planes[MRDA_MAX_PLANES];
-} mrda_media_layout;
-
-/* How memory can be reached; what a buffer offers, and what a session can work with. */
-enum {
-    MRDA_MEMORY_PAGES = 1,  /* by this process's processors: `pages` */
-    MRDA_MEMORY_OBJECT = 2, /* as a DMA-BUF or a memfd that drivers import: `fd` */
-    MRDA_MEMORY_ADDRESS = 4 /* by its device: `address` */
-};
-
-enum {
-    MRDA_BUFFER_SEALED = 1 /* nobody can shrink its object */
-};
-
-/* Memory, the host's own; a plugin borrows it, for as long as each function says. Pixels may
- * change while they are read: somebody else may be able to write them. */
-typedef struct mrda_buffer {
-    uint32_t size_bytes; /* of this structure, as its writer knows it */
-    uint32_t memory;     /* MRDA_MEMORY_*: which of the following there are */
-    uint64_t id;         /* no other buffer of this process ever has it */
-    uint64_t length_bytes;
-    void* pages;           /* null: no processor can reach it */
-    uint64_t address;      /* 0: the device cannot */
-    int fd;                /* -1: there is no object */
-    uint32_t flags;        /* MRDA_BUFFER_* */
-    uint64_t offset_bytes; /* of this buffer in the object */
-    uint32_t device;       /* its index among the host's devices */
-    uint32_t bank;         /* of that device */
-} mrda_buffer;
+#define MRDA_PLUGIN_ABI 3u
 
 /* The buffers that frames of one layout come in, known when a session begins, so that it can
  * import them once. Outlive the session. */
@@ -162,6 +105,10 @@ typedef struct mrda_session_config {
     mrda_codec_config codec; /* of encoders and decoders */
     mrda_pool input;         /* of sessions that take frames */
     mrda_pool outputs[MRDA_MAX_OUTPUTS];
+    const mrda_parameter* parameters; /* the rest, by name; a name not known is an error */
+    uint32_t parameter_count;
+    uint32_t channel;                /* 0 if the application does not care */
+    const mrda_execution* execution; /* of the session's compute unit; null: it has none */
 } mrda_session_config;
 
 /* What a session tells about itself, for people and for the copy count. */
@@ -177,7 +124,8 @@ typedef enum mrda_session_type {
     MRDA_SESSION_ENCODER = 0, /* send_frame, receive_packet */
     MRDA_SESSION_DECODER = 1, /* send_packet, receive_frame */
     MRDA_SESSION_SCALER = 2,  /* send_frame, receive_frame for each output */
-    MRDA_SESSION_FILTER = 3   /* send_frame, receive_frame */
+    MRDA_SESSION_FILTER = 3,  /* send_frame, receive_frame */
+    MRDA_SESSION_KERNEL = 4   /* write, read */
 } mrda_session_type;
 
 typedef struct mrda_format {
@@ -230,6 +178,15 @@ typedef struct mrda_session_kind {
     /* May be null. */
     void (*report)(const void* session, mrda_media_report* report);
     void (*close)(void* session);
+    /* Kernels: takes parameters, and begins the work that they describe. Buffers are borrowed until
+     * the work is done. TRY_AGAIN: as much as fits is in work, read first. Does not wait. */
+    int (*write)(void* session, const mrda_parameter* parameters, uint32_t count,
+                 mrda_media_error* error);
+    /* Kernels: the results of the oldest work that has not been read, by the names and types that
+     * the caller has set; waits for them at most `timeout_ns`. SEND_MORE: there is no work. */
+    int (*read)(void* session, uint64_t timeout_ns, mrda_parameter* parameters, uint32_t count,
+                mrda_media_error* error);
+    const char* unit; /* the compute unit that a session runs on; null: none */
 } mrda_session_kind;
 
 typedef struct mrda_plugin {
@@ -237,12 +194,14 @@ typedef struct mrda_plugin {
     uint32_t abi;        /* MRDA_PLUGIN_ABI */
     const char* name;    /* [a-z0-9_-]+, as its file is named: libmrda_NAME.so */
     const char* version;
-    const mrda_session_kind* const* kinds; /* ends with a null */
+    const mrda_session_kind* const* kinds; /* ends with a null; null: none */
 
     /* May be null. Loads what the first init on `device` (as in mrda_session_config) will need, so
      * that it takes less time; on the thread that will call init. What cannot be had is told by
      * init. */
     void (*prepare)(const char* device);
+    const mrda_unit_kind* const* units; /* ends with a null; null: none */
+    const mrda_device_kind* devices;    /* null: none */
 } mrda_plugin;
 
 /* `host_abi` is the host's MRDA_PLUGIN_ABI. Returns the plugin's table, which lives as long as the
