@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "mrda/media/buffer.h"
+#include "mrda/media/device.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,11 +34,12 @@ TEST_F(MediaBuffer, says_where_it_lies_and_how_it_can_be_reached) {
     EXPECT_EQ(host->view().device, 3U);
     EXPECT_EQ(host->view().bank, 0U);
     EXPECT_EQ(host->view().length_bytes, 5000U);
-    EXPECT_EQ(host->view().memory, MRDA_MEMORY_PAGES | MRDA_MEMORY_OBJECT);
+    EXPECT_EQ(host->view().memory, MRDA_MEMORY_PAGES | MRDA_MEMORY_OBJECT | MRDA_MEMORY_ADDRESS);
     EXPECT_NE(host->view().pages, nullptr);
     const auto device = allocate(kDeviceOnly, 5000);
     EXPECT_EQ(device->view().bank, 1U);
-    EXPECT_EQ(device->view().memory, std::uint32_t{MRDA_MEMORY_OBJECT});
+    EXPECT_EQ(device->view().memory, MRDA_MEMORY_OBJECT | MRDA_MEMORY_ADDRESS);
+    EXPECT_NE(device->view().address, 0U);
     EXPECT_EQ(device->view().pages, nullptr);
     EXPECT_GE(device->view().fd, 0);
 }

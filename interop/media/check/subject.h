@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "mrda/interop/frame_layout.h"
-#include "mrda/media/buffer.h"
+#include "mrda/media/device.h"
 #include "mrda/media/loaded_plugin.h"
 #include "verdict.h"
 

@@ -7,7 +7,9 @@
 #include <limits>
 #include <utility>
 
-#include "mrda/media/buffer.h"
+#include "mrda/interop/fd.h"
+#include "mrda/interop/owned.h"
+#include "mrda/media/device.h"
 
 namespace mrda::media {
 
@@ -28,7 +30,7 @@ struct PagesPolicy {
     static void close(Handle pages) { ::munmap(pages.data, pages.bytes); }
 };
 
-/// A sealed memfd, and its pages if they are mapped.
+/// A sealed memfd, and its pages.
 class SharedBuffer final : public Buffer {
   public:
     SharedBuffer(const mrda_buffer& view, Fd object, Owned<PagesPolicy> pages)
@@ -68,12 +70,33 @@ class SharedBuffer final : public Buffer {
     Owned<PagesPolicy> pages_;
 };
 
+/// A native function of the unit's plugin.
+class NativeCode final : public UnitCode {
+  public:
+    explicit NativeCode(const mrda_unit_kind& kind) : run_(kind.run) {}
+
+    Result<std::int32_t> run(std::span<std::byte> registers) override {
+        return run_(registers.data());
+    }
+
+  private:
+    decltype(mrda_unit_kind::run) run_;
+};
+
 class HostDevice final : public Device {
   public:
     explicit HostDevice(std::uint32_t index)
-        : Device(
-              index, "host", "",
-              {{"host", MRDA_MEMORY_PAGES | MRDA_MEMORY_OBJECT}, {"device", MRDA_MEMORY_OBJECT}}) {}
+        : Device(index, "host", "",
+                 {{"host", MRDA_MEMORY_PAGES | MRDA_MEMORY_OBJECT | MRDA_MEMORY_ADDRESS, 0},
+                  {"device", MRDA_MEMORY_OBJECT | MRDA_MEMORY_ADDRESS, 0}}) {}
+
+    Result<std::unique_ptr<UnitCode>> load(const mrda_unit_kind& kind) override {
+        if (kind.run == nullptr) {
+            return make_error(Errc::unsupported, std::string("unit ") + kind.name +
+                                                     " has no native function for " + name());
+        }
+        return std::unique_ptr<UnitCode>(std::make_unique<NativeCode>(kind));
+    }
 
   private:
     Result<std::shared_ptr<const Buffer>> make(std::uint32_t bank,
@@ -90,19 +113,17 @@ class HostDevice final : public Device {
             return os_error("memfd_create", errno,
                             "cannot make a buffer of " + std::to_string(length_bytes) + " bytes");
         }
-        Owned<PagesPolicy> pages;
-        if (bank == kHostBank) {
-            void* const data =
-                ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, object.get(), 0);
-            if (data == MAP_FAILED) {
-                return os_error("mmap", errno, "cannot map a buffer");
-            }
-            pages.reset({data, bytes});
+        void* const data =
+            ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, object.get(), 0);
+        if (data == MAP_FAILED) {
+            return os_error("mmap", errno, "cannot map a buffer");
         }
+        Owned<PagesPolicy> pages({data, bytes});
         mrda_buffer view{};
         view.memory = banks()[bank].memory;
         view.length_bytes = length_bytes;
-        view.pages = pages.get().data;
+        view.pages = bank == kHostBank ? data : nullptr;
+        view.address = reinterpret_cast<std::uintptr_t>(data);
         view.fd = object.get();
         view.flags = MRDA_BUFFER_SEALED;
         view.device = index();

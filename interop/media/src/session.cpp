@@ -3,18 +3,14 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
+#include "call_plugin.h"
 #include "mrda/media/layout.h"
 
 namespace mrda::media {
 
 namespace {
-
-std::string text_of(std::span<const char> field) {
-    return {field.data(), ::strnlen(field.data(), field.size())};
-}
 
 bool has_codec(mrda_session_type type) {
     return type == MRDA_SESSION_ENCODER || type == MRDA_SESSION_DECODER;
@@ -141,14 +137,7 @@ Result<void> Session::init(const mrda_session_config& config) {
 }
 
 Error Session::error_of(const char* call, int status, const mrda_media_error& error) const {
-    // A plugin may return nonsense: that is its bug, named.
-    const std::string who = std::string("plugin ") + plugin_->table().name + ": " + call;
-    if (status >= 0 || status < -1 - static_cast<int>(Errc::internal)) {
-        return make_error(Errc::internal, who + " returned " + std::to_string(status));
-    }
-    std::string message = text_of(error.message);
-    return make_error(static_cast<Errc>(-1 - status),
-                      message.empty() ? who + " failed" : std::move(message));
+    return media::error_of(*plugin_, call, status, error);
 }
 
 Result<bool> Session::sent(int status, const mrda_media_error& error) const {
@@ -159,6 +148,11 @@ Result<bool> Session::sent(int status, const mrda_media_error& error) const {
 }
 
 Result<bool> Session::send(std::uint32_t index, std::int64_t pts, bool key_frame) {
+    return send(index, pts, key_frame, {});
+}
+
+Result<bool> Session::send(std::uint32_t index, std::int64_t pts, bool key_frame,
+                           std::span<const mrda_side_data> side_data) {
     if (index >= input_.frames.size()) {
         return make_error(Errc::invalid_argument, "frame " + std::to_string(index) + " sent of " +
                                                       std::to_string(input_.frames.size()));
@@ -166,6 +160,8 @@ Result<bool> Session::send(std::uint32_t index, std::int64_t pts, bool key_frame
     mrda_frame& frame = input_.frames[index];
     frame.pts = pts;
     frame.flags = key_frame ? std::uint32_t{MRDA_FRAME_KEY} : 0U;
+    frame.side_data = side_data.data();
+    frame.side_data_count = static_cast<std::uint32_t>(side_data.size());
     mrda_media_error error;
     error.message[0] = '\0';
     const int status = kind_->send_frame(data_.get(), &frame, &error);
@@ -245,6 +241,25 @@ std::optional<std::uint32_t> Session::take_done() {
     return index;
 }
 
+Result<bool> Session::write(std::span<const mrda_parameter> parameters) {
+    mrda_media_error error;
+    error.message[0] = '\0';
+    return sent(kind_->write(data_.get(), parameters.data(),
+                             static_cast<std::uint32_t>(parameters.size()), &error),
+                error);
+}
+
+Result<Status> Session::read(std::uint64_t timeout_ns, std::span<mrda_parameter> parameters) {
+    mrda_media_error error;
+    error.message[0] = '\0';
+    const int status = kind_->read(data_.get(), timeout_ns, parameters.data(),
+                                   static_cast<std::uint32_t>(parameters.size()), &error);
+    if (status < MRDA_MEDIA_OK || status > MRDA_MEDIA_END) {
+        return error_of("read", status, error);
+    }
+    return static_cast<Status>(status);
+}
+
 Result<void> Session::reset() {
     if (kind_->reset == nullptr) {
         return make_error(Errc::unsupported, std::string("plugin ") + plugin_->table().name +
@@ -269,17 +284,6 @@ mrda_media_report Session::report() const {
     report.path[sizeof report.path - 1] = '\0';
     report.path_reason[sizeof report.path_reason - 1] = '\0';
     return report;
-}
-
-int fail(const Error& error, mrda_media_error* out) {
-    copy_text(out->message, to_string(error));
-    return -1 - static_cast<int>(error.code);
-}
-
-void copy_text(std::span<char> out, std::string_view text) {
-    const std::size_t length = std::min(text.size(), out.size() - 1);
-    std::copy_n(text.begin(), length, out.begin());
-    out[length] = '\0';
 }
 
 }  // namespace mrda::media

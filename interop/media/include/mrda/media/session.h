@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "mrda/interop/result.h"
@@ -34,6 +35,9 @@ class Session {
 
     /// The frame in buffer `index` of the input pool. False: full, receive first.
     [[nodiscard]] Result<bool> send(std::uint32_t index, std::int64_t pts, bool key_frame);
+    /// With what goes beside its pixels, which must live until the frame is done.
+    [[nodiscard]] Result<bool> send(std::uint32_t index, std::int64_t pts, bool key_frame,
+                                    std::span<const mrda_side_data> side_data);
     /// Decoders. False: full, receive first.
     [[nodiscard]] Result<bool> send(const mrda_media_packet& packet);
     /// No more: receive gives what is inside, then end_of_stream.
@@ -48,9 +52,15 @@ class Session {
     [[nodiscard]] Result<std::optional<mrda_media_layout>> describe();
     /// The index of an input frame that the session no longer reads.
     [[nodiscard]] std::optional<std::uint32_t> take_done();
+    /// Kernels. False: full, read first. Buffers are borrowed until their work's results were read.
+    [[nodiscard]] Result<bool> write(std::span<const mrda_parameter> parameters);
+    /// Kernels: the results of the oldest work, by the names and types that are set.
+    [[nodiscard]] Result<Status> read(std::uint64_t timeout_ns,
+                                      std::span<mrda_parameter> parameters);
     /// Drops what is inside, also after drain(): every buffer is free, the next frame a key frame.
     [[nodiscard]] Result<void> reset();
     [[nodiscard]] mrda_media_report report() const;
+    [[nodiscard]] const mrda_session_kind& kind() const { return *kind_; }
 
   private:
     /// The plugin's own data, zeroed; closed with it.

@@ -53,8 +53,7 @@ typedef struct mrda_unit_kind {
     uint32_t in_flight; /* items that it works on at once, of different channels; at least 1 */
     uint32_t channel_in_offset;  /* 4 bytes: the host writes the item's channel; MRDA_NO_REGISTER */
     uint32_t channel_out_offset; /* 4 bytes: the unit writes the channel that it has done */
-    uint32_t
-        global_size_offset; /* 4 bytes: how many kernel instances an item is; MRDA_NO_REGISTER: 1 */
+    uint32_t global_size_offset; /* 4 bytes: an item's kernel instances; MRDA_NO_REGISTER: 1 */
     uint32_t image_count;
     const mrda_unit_image* images; /* for devices that load code */
     /* For the machine itself: does an item's work and returns its code. Several threads may call it
@@ -69,6 +68,7 @@ typedef struct mrda_execution {
     uint32_t device; /* index */
     uint32_t unit;   /* index among the device's units */
     uint32_t channel;
+    const mrda_unit_kind* kind;
     void* host;
 
     /* Memory of the session's device: in bank `bank`, -1: the session's. Zeroed; the session's
