@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The codec that does nothing: for each frame a token of 16 bytes, the frame's number and the first
-// eight bytes of its buffer. It measures the transport, and shows that host and guest see one
-// memory.
+// eight bytes of its buffer, or zeros where no processor reaches that. It measures the transport,
+// and shows that host and guest see one memory.
 #include <drm_fourcc.h>
 
 #include <atomic>
@@ -58,6 +58,9 @@ int init(void* session, const mrda_session_config* config, mrda_media_error* err
 
 /// One atomic look at memory that somebody else may write.
 std::uint64_t first_bytes_of(const mrda_buffer& buffer) {
+    if (buffer.pages == nullptr) {
+        return 0;
+    }
     return std::atomic_ref<std::uint64_t>(*static_cast<std::uint64_t*>(buffer.pages))
         .load(std::memory_order_relaxed);
 }
@@ -128,19 +131,20 @@ constexpr mrda_format kInputs[] = {
     {DRM_FORMAT_NV12, 12},     {DRM_FORMAT_YUV420, 12},   {DRM_FORMAT_P010, 24},
     {DRM_FORMAT_ARGB8888, 32}, {DRM_FORMAT_ABGR8888, 32}, {DRM_FORMAT_XRGB8888, 32},
     {DRM_FORMAT_XBGR8888, 32}, {DRM_FORMAT_YUYV, 16},     {0, 0}};
-constexpr mrda_session_kind kEncoder{.size_bytes = sizeof(mrda_session_kind),
-                                     .type = MRDA_SESSION_ENCODER,
-                                     .codecs = kCodecs,
-                                     .inputs = kInputs,
-                                     .input_memory = MRDA_MEMORY_PAGES,
-                                     .session_bytes = sizeof(Data),
-                                     .init = init,
-                                     .send_frame = send_frame,
-                                     .receive_packet = receive_packet,
-                                     .take_done = take_done,
-                                     .reset = reset,
-                                     .report = report,
-                                     .close = close};
+constexpr mrda_session_kind kEncoder{
+    .size_bytes = sizeof(mrda_session_kind),
+    .type = MRDA_SESSION_ENCODER,
+    .codecs = kCodecs,
+    .inputs = kInputs,
+    .input_memory = MRDA_MEMORY_PAGES | MRDA_MEMORY_OBJECT | MRDA_MEMORY_ADDRESS,
+    .session_bytes = sizeof(Data),
+    .init = init,
+    .send_frame = send_frame,
+    .receive_packet = receive_packet,
+    .take_done = take_done,
+    .reset = reset,
+    .report = report,
+    .close = close};
 constexpr const mrda_session_kind* kKinds[] = {&kEncoder, nullptr};
 constexpr mrda_plugin kPlugin{.size_bytes = sizeof(mrda_plugin),
                               .abi = MRDA_PLUGIN_ABI,

@@ -91,14 +91,14 @@ TEST(MediaReservation, takes_nothing_if_it_cannot_have_all) {
 
 TEST(MediaReservation, finds_a_bank_that_all_stages_work_with_or_says_which_does_not) {
     const auto context = context_with({});
-    const std::vector<StageNeed> stages{{MRDA_SESSION_ENCODER, "copy", "copy", ""}};
+    const std::vector<StageNeed> stages{{MRDA_SESSION_SCALER, "yuv", "", ""}};
     const auto any = context->reserve(stages).value();
     EXPECT_EQ(any->bank(), 0U);
     EXPECT_TRUE(any->shares_memory()) << any->why_not();
     const auto device_only = context->reserve(stages, -1, 1).value();
     EXPECT_EQ(device_only->bank(), 1U);
     EXPECT_FALSE(device_only->shares_memory());
-    EXPECT_EQ(device_only->why_not(), "the encoder of copy does not work with bank device");
+    EXPECT_EQ(device_only->why_not(), "the scaler of yuv does not work with bank device");
 }
 
 }  // namespace

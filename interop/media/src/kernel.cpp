@@ -55,8 +55,7 @@ Result<Status> Kernel::read(std::uint64_t timeout_ns, std::span<mrda_parameter> 
     const std::lock_guard lock(mutex_);
     const auto read = session_.read(timeout_ns, parameters);
     // plugin.h: with any other error the work has failed, and is over.
-    const bool told =
-        read.ok() ? *read == Status::ok : read.error().code != Errc::invalid_argument;
+    const bool told = read.ok() ? *read == Status::ok : read.error().code != Errc::invalid_argument;
     if (told && !lent_.empty()) {
         forget(lent_.front());
         lent_.pop_front();

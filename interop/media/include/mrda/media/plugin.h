@@ -184,7 +184,8 @@ typedef struct mrda_session_kind {
                  mrda_media_error* error);
     /* Kernels: the results of the oldest work that has not been read, by the names and types that
      * the caller has set; waits for them at most `timeout_ns`. SEND_MORE: there is no work. After
-     * invalid_argument the work can be read again; with another error it has failed, and is over. */
+     * invalid_argument the work can be read again; with another error it has failed, and is over.
+     */
     int (*read)(void* session, uint64_t timeout_ns, mrda_parameter* parameters, uint32_t count,
                 mrda_media_error* error);
     const char* unit; /* the compute unit that a session runs on; null: none */
