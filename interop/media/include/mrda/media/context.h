@@ -89,7 +89,7 @@ class Context : public std::enable_shared_from_this<Context> {
     /// With the devices found; a plugin whose devices cannot be had is told by notes(). Errors:
     /// what a unit's plugin or device says.
     static Result<std::shared_ptr<Context>> open(const ContextOptions& options);
-    /// No session of it may live.
+    /// Sessions live on with what they use of it.
     ~Context() = default;
 
     [[nodiscard]] std::span<const std::shared_ptr<Device>> devices() const { return devices_; }

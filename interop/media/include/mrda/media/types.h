@@ -88,7 +88,8 @@ typedef struct mrda_parameter {
         int64_t integer;
         double real;
         const char* text;
-        const mrda_buffer* buffer;
+        const mrda_buffer* buffer; /* to plugins */
+        uint64_t handle;           /* of applications: see mrda/media/media.h */
     } value;
 } mrda_parameter;
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// mrda/media/media.h: contexts, devices, units.
+#include <algorithm>
+
+#include "c_answer.h"
+
+namespace mrda::media {
+
+namespace {
+
+Result<ContextOptions> options_of(const mrda_media_options& given) {
+    ContextOptions options;
+    for (std::uint32_t index = 0; index < given.plugin_folder_count; ++index) {
+        options.plugin_folders.push_back(text(given.plugin_folders[index]));
+    }
+    for (std::uint32_t index = 0; index < given.device_plugin_count; ++index) {
+        options.device_plugins.push_back(text(given.device_plugins[index]));
+    }
+    for (std::uint32_t index = 0; index < given.units_count; ++index) {
+        const mrda_media_units& units = given.units[index];
+        options.units.push_back({text(units.plugin), text(units.unit), units.device, units.count});
+    }
+    return options;
+}
+
+void tell(const Device& device, mrda_device_info& info) {
+    info = {};
+    info.size_bytes = sizeof info;
+    copy_text(info.name, device.name());
+    copy_text(info.address, device.address());
+    for (const Bank& bank : device.banks()) {
+        mrda_bank& told = info.banks[info.bank_count++];
+        copy_text(told.name, bank.name);
+        told.memory = bank.memory;
+        told.size_bytes = bank.size_bytes;
+    }
+}
+
+void tell(const ComputeUnit& unit, mrda_media_unit_info& info) {
+    const UnitStatistics statistics = unit.statistics();
+    info = {};
+    info.size_bytes = sizeof info;
+    copy_text(info.name, unit.name());
+    info.sessions = statistics.sessions;
+    info.scheduled = statistics.scheduled;
+    info.done = statistics.done;
+    info.failed = statistics.failed;
+    info.busy_ns = statistics.busy_ns;
+    info.waiting_ns = statistics.waiting_ns;
+}
+
+}  // namespace
+
+}  // namespace mrda::media
+
+using mrda::Errc;
+using mrda::Result;
+using namespace mrda::media;
+
+int mrda_media_open(const mrda_media_options* options, mrda_media_context* context,
+                    mrda_media_error* error) {
+    return answer(error, [&]() -> Result<int> {
+        MRDA_TRY(check_given(options, "options"));
+        MRDA_TRY(check_given(context, "context"));
+        if (options->size_bytes < sizeof *options) {
+            return mrda::make_error(Errc::invalid_argument, "options of too few bytes");
+        }
+        MRDA_ASSIGN(const auto wanted, options_of(*options));
+        MRDA_ASSIGN(auto made, Context::open(wanted));
+        *context = handles().add(std::move(made));
+        return int{MRDA_MEDIA_OK};
+    });
+}
+
+int mrda_media_note(mrda_media_context context, uint32_t number, mrda_media_error* note,
+                    mrda_media_error* error) {
+    return answer(error, [&]() -> Result<int> {
+        MRDA_TRY(check_given(note, "note"));
+        MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
+        if (number >= in->notes().size()) {
+            return int{MRDA_MEDIA_END};
+        }
+        copy_text(note->message, in->notes()[number]);
+        return int{MRDA_MEDIA_OK};
+    });
+}
+
+int mrda_media_device(mrda_media_context context, uint32_t index, mrda_device_info* info,
+                      mrda_media_error* error) {
+    return answer(error, [&]() -> Result<int> {
+        MRDA_TRY(check_given(info, "info"));
+        MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
+        if (index >= in->devices().size()) {
+            return int{MRDA_MEDIA_END};
+        }
+        tell(*in->devices()[index], *info);
+        return int{MRDA_MEDIA_OK};
+    });
+}
+
+int mrda_media_place(mrda_media_context context, const mrda_media_units* units,
+                     mrda_media_error* error) {
+    return answer(error, [&]() -> Result<int> {
+        MRDA_TRY(check_given(units, "units"));
+        MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
+        MRDA_TRY(in->place({text(units->plugin), text(units->unit), units->device, units->count}));
+        return int{MRDA_MEDIA_OK};
+    });
+}
+
+int mrda_media_unit(mrda_media_context context, uint32_t device, uint32_t index,
+                    mrda_media_unit_info* info, mrda_media_error* error) {
+    return answer(error, [&]() -> Result<int> {
+        MRDA_TRY(check_given(info, "info"));
+        MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
+        MRDA_TRY(in->device(device));
+        const auto units = in->units(device);
+        if (index >= units.size()) {
+            return int{MRDA_MEDIA_END};
+        }
+        tell(*units[index], *info);
+        return int{MRDA_MEDIA_OK};
+    });
+}
+
+int mrda_media_reserve(mrda_media_context context, const mrda_media_need* needs, uint32_t count,
+                       int32_t device, int32_t bank, mrda_media_reservation* reservation,
+                       mrda_media_place_info* place, mrda_media_error* error) {
+    return answer(error, [&]() -> Result<int> {
+        MRDA_TRY(check_given(needs, "needs"));
+        MRDA_TRY(check_given(reservation, "reservation"));
+        MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
+        std::vector<StageNeed> stages;
+        for (std::uint32_t index = 0; index < count; ++index) {
+            stages.push_back({static_cast<mrda_session_type>(needs[index].type),
+                              text(needs[index].plugin), text(needs[index].codec),
+                              text(needs[index].unit)});
+        }
+        MRDA_ASSIGN(auto made, in->reserve(stages, device, bank));
+        if (place != nullptr) {
+            *place = {};
+            place->size_bytes = sizeof *place;
+            place->device = made->device();
+            place->bank = made->bank();
+            place->shares_memory = made->shares_memory() ? 1 : 0;
+            copy_text(place->why_not, made->why_not());
+        }
+        *reservation = handles().add(std::move(made));
+        return int{MRDA_MEDIA_OK};
+    });
+}
