@@ -1,33 +1,39 @@
 // SPDX-License-Identifier: MIT
 // The commands. A pointer may be USM or any memory of the process (the device reads both); what
 // lies in USM is checked against its allocation's bounds when the command is appended.
-#include <level_zero/ze_api.h>
+#include "append.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <utility>
 #include <vector>
 
 #include "allocation.h"
-#include "command_list.h"
 #include "copy_region.h"
 #include "driver.h"
 #include "entries.h"
 #include "event.h"
-#include "guard.h"
-#include "handle_table.h"
 
 namespace mrda::ze_soft {
 
 namespace {
 
-/// The events that a command waits for and signals, as the client names them.
-struct EventArguments {
-    ze_event_handle_t signal;
-    uint32_t wait_count;
-    const ze_event_handle_t* wait_for;
-};
+ze_result_t nothing_to_do(Command&) {
+    return ZE_RESULT_SUCCESS;
+}
+
+/// Repeats the pattern over the whole range; the last repetition may be cut off.
+void fill(std::byte* destination, const std::vector<std::byte>& pattern, std::size_t size_bytes) {
+    std::size_t filled = std::min(pattern.size(), size_bytes);
+    std::copy_n(pattern.data(), filled, destination);
+    while (filled < size_bytes) {
+        const std::size_t step = std::min(filled, size_bytes - filled);
+        std::memcpy(destination + filled, destination, step);
+        filled += step;
+    }
+}
+
+}  // namespace
 
 ze_result_t resolve(const EventArguments& arguments, Command& command) {
     if (arguments.wait_for == nullptr && arguments.wait_count != 0) {
@@ -49,36 +55,6 @@ ze_result_t resolve(const EventArguments& arguments, Command& command) {
     return ZE_RESULT_SUCCESS;
 }
 
-/// Appends to the live, open list behind the handle what `make(command)` makes of a command that
-/// has its events; `make` checks the rest.
-template <typename Make>
-ze_result_t append(ze_command_list_handle_t handle, const EventArguments& events, Make make) {
-    return guarded([&] {
-        const auto list = live<CommandList>().find(handle);
-        if (list == nullptr) {
-            return ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
-        }
-        if (!list->is_open()) {
-            return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-        }
-        Command command;
-        if (const auto result = resolve(events, command); result != ZE_RESULT_SUCCESS) {
-            return result;
-        }
-        if (const ze_result_t result = make(command); result != ZE_RESULT_SUCCESS) {
-            return result;
-        }
-        list->append(std::move(command));
-        return ZE_RESULT_SUCCESS;
-    });
-}
-
-ze_result_t nothing_to_do(Command&) {
-    return ZE_RESULT_SUCCESS;
-}
-
-/// Whether `size_bytes` from `pointer` stay inside its allocation; memory that is not USM is the
-/// client's own affair.
 bool in_bounds(const void* pointer, std::size_t size_bytes) {
     const auto allocation = allocations().find(pointer);
     if (allocation == nullptr) {
@@ -88,19 +64,6 @@ bool in_bounds(const void* pointer, std::size_t size_bytes) {
         static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - allocation->base());
     return size_bytes <= allocation->size_bytes() - offset;
 }
-
-/// Repeats the pattern over the whole range; the last repetition may be cut off.
-void fill(std::byte* destination, const std::vector<std::byte>& pattern, std::size_t size_bytes) {
-    std::size_t filled = std::min(pattern.size(), size_bytes);
-    std::copy_n(pattern.data(), filled, destination);
-    while (filled < size_bytes) {
-        const std::size_t step = std::min(filled, size_bytes - filled);
-        std::memcpy(destination + filled, destination, step);
-        filled += step;
-    }
-}
-
-}  // namespace
 
 namespace entry {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The one device: the CPU, as a device that copies. It calls itself a GPU, since that is what
-// clients (and zeInit with ZE_INIT_FLAG_GPU_ONLY) look for; its name, its vendor id 0 and the
-// missing PCI address tell the truth. It runs no kernels: compute and module properties are 0, its
-// queues only copy.
+// The one device: the CPU, as a device that copies and runs kernels. It calls itself a GPU, since
+// that is what clients (and zeInit with ZE_INIT_FLAG_GPU_ONLY) look for; its name, its vendor id 0
+// and the missing PCI address tell the truth. Its kernels are native code of this machine (see
+// mrda/ze_soft/kernel.h), which reach USM and nothing else by their arguments.
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +14,7 @@
 #include "driver.h"
 #include "entries.h"
 #include "guard.h"
+#include "mrda/ze_soft/kernel.h"
 
 namespace mrda::ze_soft {
 
@@ -26,8 +27,10 @@ Device the_device;
 
 constexpr std::string_view kDeviceName = "MRDA software device (CPU)";
 constexpr std::string_view kDeviceUuid = "MRDA soft device";
+constexpr std::string_view kModuleUuid = "MRDA soft kernel";
 constexpr std::string_view kMemoryName = "system memory";
 static_assert(kDeviceUuid.size() == ZE_MAX_DEVICE_UUID_SIZE);
+static_assert(kModuleUuid.size() == ZE_MAX_NATIVE_KERNEL_UUID_SIZE);
 
 /// sysconf's answer, or 0 where the system has none.
 std::size_t system_figure(int name) {
@@ -141,12 +144,35 @@ ze_result_t device_get_properties(ze_device_handle_t device, ze_device_propertie
 
 ze_result_t device_get_compute_properties(ze_device_handle_t device,
                                           ze_device_compute_properties_t* properties) {
-    return query(device, properties, [](ze_device_compute_properties_t&) {});
+    return query(device, properties, [](ze_device_compute_properties_t& out) {
+        constexpr uint32_t kAnyCount = std::numeric_limits<uint32_t>::max();
+        out.maxTotalGroupSize = MRDA_SOFT_MAX_GROUP_SIZE;
+        out.maxGroupSizeX = MRDA_SOFT_MAX_GROUP_SIZE;
+        out.maxGroupSizeY = MRDA_SOFT_MAX_GROUP_SIZE;
+        out.maxGroupSizeZ = MRDA_SOFT_MAX_GROUP_SIZE;
+        out.maxGroupCountX = kAnyCount;
+        out.maxGroupCountY = kAnyCount;
+        out.maxGroupCountZ = kAnyCount;
+        out.numSubGroupSizes = 1;
+        out.subGroupSizes[0] = 1;
+    });
 }
 
 ze_result_t device_get_module_properties(ze_device_handle_t device,
                                          ze_device_module_properties_t* properties) {
-    return query(device, properties, [](ze_device_module_properties_t&) {});
+    return query(device, properties, [](ze_device_module_properties_t& out) {
+        // What x86-64 and its C library do.
+        constexpr ze_device_fp_flags_t kIeee754 =
+            ZE_DEVICE_FP_FLAG_DENORM | ZE_DEVICE_FP_FLAG_INF_NAN |
+            ZE_DEVICE_FP_FLAG_ROUND_TO_NEAREST | ZE_DEVICE_FP_FLAG_ROUND_TO_ZERO |
+            ZE_DEVICE_FP_FLAG_ROUND_TO_INF | ZE_DEVICE_FP_FLAG_FMA |
+            ZE_DEVICE_FP_FLAG_ROUNDED_DIVIDE_SQRT;
+        out.flags = ZE_DEVICE_MODULE_FLAG_FP64 | ZE_DEVICE_MODULE_FLAG_INT64_ATOMICS;
+        out.fp32flags = kIeee754;
+        out.fp64flags = kIeee754;
+        out.maxArgumentsSize = MRDA_SOFT_MAX_ARGUMENTS_BYTES;
+        std::copy(kModuleUuid.begin(), kModuleUuid.end(), out.nativeKernelSupported.id);
+    });
 }
 
 ze_result_t device_get_image_properties(ze_device_handle_t device,
@@ -163,7 +189,8 @@ ze_result_t device_get_command_queue_group_properties(
     return list<uint32_t>(kGroups, count, properties,
                           [](ze_command_queue_group_properties_t& out, uint32_t) {
                               clear(out);
-                              out.flags = ZE_COMMAND_QUEUE_GROUP_PROPERTY_FLAG_COPY;
+                              out.flags = ZE_COMMAND_QUEUE_GROUP_PROPERTY_FLAG_COMPUTE |
+                                          ZE_COMMAND_QUEUE_GROUP_PROPERTY_FLAG_COPY;
                               out.maxMemoryFillPatternSize = kMaxFillPatternBytes;
                               out.numQueues = queue_count();
                           });
@@ -192,7 +219,6 @@ ze_result_t device_get_memory_access_properties(ze_device_handle_t device,
         out.hostAllocCapabilities = kAll;
         out.deviceAllocCapabilities = kAll;
         out.sharedSingleDeviceAllocCapabilities = kAll;
-        out.sharedSystemAllocCapabilities = kAll;
     });
 }
 

@@ -83,6 +83,34 @@ Entry<ze_pfnCommandListAppendSignalEvent_t> append_signal_event;
 Entry<ze_pfnCommandListAppendWaitOnEvents_t> append_wait_on_events;
 Entry<ze_pfnCommandListAppendEventReset_t> append_event_reset;
 
+// launch.cpp
+Entry<ze_pfnCommandListAppendLaunchKernel_t> append_launch_kernel;
+Entry<ze_pfnCommandListAppendLaunchKernelIndirect_t> append_launch_kernel_indirect;
+
+// module.cpp
+Entry<ze_pfnModuleCreate_t> module_create;
+Entry<ze_pfnModuleDestroy_t> module_destroy;
+Entry<ze_pfnModuleGetNativeBinary_t> module_get_native_binary;
+Entry<ze_pfnModuleGetGlobalPointer_t> module_get_global_pointer;
+Entry<ze_pfnModuleGetKernelNames_t> module_get_kernel_names;
+Entry<ze_pfnModuleGetProperties_t> module_get_properties;
+Entry<ze_pfnModuleGetFunctionPointer_t> module_get_function_pointer;
+Entry<ze_pfnModuleBuildLogDestroy_t> module_build_log_destroy;
+Entry<ze_pfnModuleBuildLogGetString_t> module_build_log_get_string;
+
+// kernel_entries.cpp
+Entry<ze_pfnKernelCreate_t> kernel_create;
+Entry<ze_pfnKernelDestroy_t> kernel_destroy;
+Entry<ze_pfnKernelSetCacheConfig_t> kernel_set_cache_config;
+Entry<ze_pfnKernelSetGroupSize_t> kernel_set_group_size;
+Entry<ze_pfnKernelSuggestGroupSize_t> kernel_suggest_group_size;
+Entry<ze_pfnKernelSuggestMaxCooperativeGroupCount_t> kernel_suggest_max_cooperative_group_count;
+Entry<ze_pfnKernelSetArgumentValue_t> kernel_set_argument_value;
+Entry<ze_pfnKernelSetIndirectAccess_t> kernel_set_indirect_access;
+Entry<ze_pfnKernelGetIndirectAccess_t> kernel_get_indirect_access;
+Entry<ze_pfnKernelGetProperties_t> kernel_get_properties;
+Entry<ze_pfnKernelGetName_t> kernel_get_name;
+
 // fence.cpp
 Entry<ze_pfnFenceCreate_t> fence_create;
 Entry<ze_pfnFenceDestroy_t> fence_destroy;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <new>
 #include <span>
+#include <string_view>
 #include <system_error>
 
 namespace mrda::ze_soft {
@@ -44,6 +45,21 @@ ze_result_t list(std::span<const Item> items, uint32_t* count, Out* out, Write w
             write(out[i], items[i]);
         }
     }
+    return ZE_RESULT_SUCCESS;
+}
+
+/// Level Zero's way to give a text, with the 0 at its end: without `out` its size, else as much as
+/// there is room for.
+inline ze_result_t give_text(std::string_view text, size_t* size_bytes, char* out) {
+    if (size_bytes == nullptr) {
+        return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
+    }
+    const size_t whole = text.size() + 1;
+    if (out != nullptr && *size_bytes != 0) {
+        const size_t kept = std::min(text.size(), *size_bytes - 1);
+        *std::copy_n(text.data(), kept, out) = '\0';
+    }
+    *size_bytes = whole;
     return ZE_RESULT_SUCCESS;
 }
 

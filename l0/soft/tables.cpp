@@ -161,6 +161,8 @@ ze_result_t zeGetCommandListProcAddrTable(ze_api_version_t version,
         .pfnAppendSignalEvent = entry::append_signal_event,
         .pfnAppendWaitOnEvents = entry::append_wait_on_events,
         .pfnAppendEventReset = entry::append_event_reset,
+        .pfnAppendLaunchKernel = entry::append_launch_kernel,
+        .pfnAppendLaunchKernelIndirect = entry::append_launch_kernel_indirect,
     };
     return fill<MRDA_END(ze_command_list_dditable_t, pfnAppendImageCopyFromMemoryExt)>(
         version, table, ours,
@@ -199,6 +201,45 @@ ze_result_t zeGetEventProcAddrTable(ze_api_version_t version, ze_event_dditable_
         });
 }
 
+ze_result_t zeGetModuleProcAddrTable(ze_api_version_t version, ze_module_dditable_t* table) {
+    const ze_module_dditable_t ours = {
+        .pfnCreate = entry::module_create,
+        .pfnDestroy = entry::module_destroy,
+        .pfnGetNativeBinary = entry::module_get_native_binary,
+        .pfnGetGlobalPointer = entry::module_get_global_pointer,
+        .pfnGetKernelNames = entry::module_get_kernel_names,
+        .pfnGetProperties = entry::module_get_properties,
+        .pfnGetFunctionPointer = entry::module_get_function_pointer,
+    };
+    return fill<MRDA_END(ze_module_dditable_t, pfnInspectLinkageExt)>(
+        version, table, ours, {MRDA_GROWTH(1_3, ze_module_dditable_t, pfnInspectLinkageExt)});
+}
+
+ze_result_t zeGetModuleBuildLogProcAddrTable(ze_api_version_t version,
+                                             ze_module_build_log_dditable_t* table) {
+    return fill<MRDA_END(ze_module_build_log_dditable_t, pfnGetString)>(
+        version, table,
+        {.pfnDestroy = entry::module_build_log_destroy,
+         .pfnGetString = entry::module_build_log_get_string});
+}
+
+ze_result_t zeGetKernelProcAddrTable(ze_api_version_t version, ze_kernel_dditable_t* table) {
+    const ze_kernel_dditable_t ours = {
+        .pfnCreate = entry::kernel_create,
+        .pfnDestroy = entry::kernel_destroy,
+        .pfnSetCacheConfig = entry::kernel_set_cache_config,
+        .pfnSetGroupSize = entry::kernel_set_group_size,
+        .pfnSuggestGroupSize = entry::kernel_suggest_group_size,
+        .pfnSuggestMaxCooperativeGroupCount = entry::kernel_suggest_max_cooperative_group_count,
+        .pfnSetArgumentValue = entry::kernel_set_argument_value,
+        .pfnSetIndirectAccess = entry::kernel_set_indirect_access,
+        .pfnGetIndirectAccess = entry::kernel_get_indirect_access,
+        .pfnGetProperties = entry::kernel_get_properties,
+        .pfnGetName = entry::kernel_get_name,
+    };
+    return fill<MRDA_END(ze_kernel_dditable_t, pfnGetName)>(version, table, ours);
+}
+
 // The loader asks for the rest too and takes null for "not supported".
 MRDA_EMPTY_TABLE(zeGetDeviceExpProcAddrTable, ze_device_exp_dditable_t, pfnGetFabricVertexExp,
                  MRDA_GROWTH(1_4, ze_device_exp_dditable_t, pfnGetFabricVertexExp))
@@ -208,10 +249,6 @@ MRDA_EMPTY_TABLE(zeGetImageExpProcAddrTable, ze_image_exp_dditable_t, pfnViewCre
                  MRDA_GROWTH(1_2, ze_image_exp_dditable_t, pfnGetMemoryPropertiesExp))
 MRDA_EMPTY_TABLE(zeGetEventExpProcAddrTable, ze_event_exp_dditable_t, pfnQueryTimestampsExp,
                  MRDA_GROWTH(1_2, ze_event_exp_dditable_t, pfnQueryTimestampsExp))
-MRDA_EMPTY_TABLE(zeGetModuleProcAddrTable, ze_module_dditable_t, pfnInspectLinkageExt,
-                 MRDA_GROWTH(1_3, ze_module_dditable_t, pfnInspectLinkageExt))
-MRDA_EMPTY_TABLE(zeGetModuleBuildLogProcAddrTable, ze_module_build_log_dditable_t, pfnGetString)
-MRDA_EMPTY_TABLE(zeGetKernelProcAddrTable, ze_kernel_dditable_t, pfnGetName)
 MRDA_EMPTY_TABLE(zeGetKernelExpProcAddrTable, ze_kernel_exp_dditable_t, pfnSchedulingHintExp,
                  MRDA_GROWTH(1_1, ze_kernel_exp_dditable_t, pfnSetGlobalOffsetExp),
                  MRDA_GROWTH(1_2, ze_kernel_exp_dditable_t, pfnSchedulingHintExp))

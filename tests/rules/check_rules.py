@@ -45,11 +45,12 @@ PLUGIN_VENDORS = {"openh264", "dav1d", "de265", "vpx"}
 
 # Who may include which of our modules ("mrda/MODULE/...") and which vendors' headers. The longest
 # prefix of a file's path decides. Public headers of a wrapper come with their vendor's.
-ALL_MODULES = {"interop", "media", "ivshmem", "guest", "l0", "vaapi", "vpl"}
+ALL_MODULES = {"interop", "media", "ivshmem", "guest", "l0", "ze_soft", "vaapi", "vpl"}
 ROOMS = {
     "interop": ({"interop"}, {"drm_fourcc"}),
     "l0": ({"interop", "l0"}, {"level_zero", "drm_fourcc"}),
-    "l0/soft": ({"interop"}, {"level_zero"}),
+    "l0/soft": ({"interop", "ze_soft"}, {"level_zero"}),
+    "l0/plugin": ({"interop", "media", "l0"}, {"level_zero"}),
     "vaapi": ({"interop", "vaapi"}, {"va", "drm", "drm_fourcc"}),
     "vaapi/soft": ({"interop"}, {"va", "drm", "drm_fourcc", "libyuv"}),
     "vpl": ({"interop", "vaapi", "vpl"}, {"vpl", "va", "drm_fourcc"}),

@@ -45,14 +45,15 @@ TEST_F(SoftDeviceProperties, say_that_dma_bufs_go_out_and_come_in) {
     EXPECT_EQ(properties.imageExportTypes, 0U);
 }
 
-TEST_F(SoftDeviceProperties, have_one_queue_group_that_copies_and_does_not_compute) {
+TEST_F(SoftDeviceProperties, have_one_queue_group_that_copies_and_computes) {
     uint32_t count = 0;
     ASSERT_EQ(zeDeviceGetCommandQueueGroupProperties(device_, &count, nullptr), ZE_RESULT_SUCCESS);
     ASSERT_EQ(count, 1U);
     ze_command_queue_group_properties_t group = {};
     group.stype = ZE_STRUCTURE_TYPE_COMMAND_QUEUE_GROUP_PROPERTIES;
     ASSERT_EQ(zeDeviceGetCommandQueueGroupProperties(device_, &count, &group), ZE_RESULT_SUCCESS);
-    EXPECT_EQ(group.flags, ZE_COMMAND_QUEUE_GROUP_PROPERTY_FLAG_COPY);
+    EXPECT_EQ(group.flags, ZE_COMMAND_QUEUE_GROUP_PROPERTY_FLAG_COMPUTE |
+                               ZE_COMMAND_QUEUE_GROUP_PROPERTY_FLAG_COPY);
     EXPECT_GT(group.numQueues, 0U);
     EXPECT_GT(group.maxMemoryFillPatternSize, 0U);
 }
@@ -75,8 +76,10 @@ TEST_F(SoftDeviceProperties, overwrite_what_was_in_the_callers_struct) {
     compute.stype = ZE_STRUCTURE_TYPE_DEVICE_COMPUTE_PROPERTIES;
     compute.pNext = nullptr;
     ASSERT_EQ(zeDeviceGetComputeProperties(device_, &compute), ZE_RESULT_SUCCESS);
-    EXPECT_EQ(compute.maxTotalGroupSize, 0U);
-    EXPECT_EQ(compute.numSubGroupSizes, 0U);
+    EXPECT_EQ(compute.maxTotalGroupSize, 1024U);
+    EXPECT_EQ(compute.maxSharedLocalMemory, 0U);
+    EXPECT_EQ(compute.numSubGroupSizes, 1U);
+    EXPECT_EQ(compute.subGroupSizes[1], 0U);
     EXPECT_EQ(compute.stype, ZE_STRUCTURE_TYPE_DEVICE_COMPUTE_PROPERTIES);
 
     ze_device_module_properties_t module;
@@ -85,6 +88,9 @@ TEST_F(SoftDeviceProperties, overwrite_what_was_in_the_callers_struct) {
     module.pNext = nullptr;
     ASSERT_EQ(zeDeviceGetModuleProperties(device_, &module), ZE_RESULT_SUCCESS);
     EXPECT_EQ(module.spirvVersionSupported, 0U);
+    EXPECT_EQ(module.maxArgumentsSize, 8192U);
+    EXPECT_TRUE(module.flags & ZE_DEVICE_MODULE_FLAG_FP64);
+    EXPECT_EQ(module.fp16flags, 0U);
 
     ze_device_image_properties_t image;
     std::memset(&image, 0xff, sizeof image);
@@ -94,14 +100,14 @@ TEST_F(SoftDeviceProperties, overwrite_what_was_in_the_callers_struct) {
     EXPECT_EQ(image.maxImageDims2D, 0U);
 }
 
-TEST_F(SoftDeviceProperties, let_every_kind_of_memory_be_used) {
+TEST_F(SoftDeviceProperties, let_every_kind_of_usm_be_used_and_no_other_memory) {
     ze_device_memory_access_properties_t access = {};
     access.stype = ZE_STRUCTURE_TYPE_DEVICE_MEMORY_ACCESS_PROPERTIES;
     ASSERT_EQ(zeDeviceGetMemoryAccessProperties(device_, &access), ZE_RESULT_SUCCESS);
     EXPECT_TRUE(access.hostAllocCapabilities & ZE_MEMORY_ACCESS_CAP_FLAG_RW);
     EXPECT_TRUE(access.deviceAllocCapabilities & ZE_MEMORY_ACCESS_CAP_FLAG_RW);
     EXPECT_TRUE(access.sharedSingleDeviceAllocCapabilities & ZE_MEMORY_ACCESS_CAP_FLAG_RW);
-    EXPECT_TRUE(access.sharedSystemAllocCapabilities & ZE_MEMORY_ACCESS_CAP_FLAG_RW);
+    EXPECT_EQ(access.sharedSystemAllocCapabilities, 0U);
     EXPECT_EQ(access.sharedCrossDeviceAllocCapabilities, 0U);
 }
 

@@ -68,6 +68,9 @@ TEST_F(SoftTables, of_an_old_caller_get_no_field_that_is_newer) {
     const auto memory = function<ze_pfnGetMemProcAddrTable_t>("zeGetMemProcAddrTable");
     EXPECT_EQ(bytes_written<ze_mem_dditable_t>(memory, ZE_API_VERSION_1_2),
               offsetof(ze_mem_dditable_t, pfnFreeExt));
+    const auto module = function<ze_pfnGetModuleProcAddrTable_t>("zeGetModuleProcAddrTable");
+    EXPECT_EQ(bytes_written<ze_module_dditable_t>(module, ZE_API_VERSION_1_2),
+              offsetof(ze_module_dditable_t, pfnInspectLinkageExt));
     const auto driver = function<ze_pfnGetDriverProcAddrTable_t>("zeGetDriverProcAddrTable");
     EXPECT_EQ(bytes_written<ze_driver_dditable_t>(driver, ZE_API_VERSION_1_0),
               offsetof(ze_driver_dditable_t, pfnGetExtensionFunctionAddress));
@@ -86,11 +89,11 @@ TEST_F(SoftTables, of_a_newer_caller_get_the_fields_that_are_known) {
 }
 
 TEST_F(SoftTables, that_have_nothing_in_them_are_all_null) {
-    const auto kernel = function<ze_pfnGetKernelProcAddrTable_t>("zeGetKernelProcAddrTable");
-    ze_kernel_dditable_t table;
+    const auto sampler = function<ze_pfnGetSamplerProcAddrTable_t>("zeGetSamplerProcAddrTable");
+    ze_sampler_dditable_t table;
     std::memset(&table, 0xa5, sizeof table);
-    ASSERT_EQ(kernel(ZE_API_VERSION_1_0, &table), ZE_RESULT_SUCCESS);
-    const ze_kernel_dditable_t empty = {};
+    ASSERT_EQ(sampler(ZE_API_VERSION_1_0, &table), ZE_RESULT_SUCCESS);
+    const ze_sampler_dditable_t empty = {};
     EXPECT_EQ(std::memcmp(&table, &empty, sizeof table), 0);
 }
 
