@@ -183,6 +183,16 @@ Result<void> CommandList::fill(void* to, std::span<const std::byte> pattern,
     return {};
 }
 
+Result<void> CommandList::launch(const Kernel& kernel, Extent groups) {
+    MRDA_TRY(barrier());
+    const ze_group_count_t count{groups.x, groups.y, groups.z};
+    MRDA_ZE_TRY(zeCommandListAppendLaunchKernel,
+                (list_.get(), kernel.handle(), &count, nullptr, 0, nullptr),
+                "cannot launch kernel " + kernel.name() +
+                    "; all its arguments must be set, and their memory must be there");
+    return {};
+}
+
 Result<void> CommandList::barrier() {
     MRDA_TRY(begin_append());
     MRDA_ZE_TRY(zeCommandListAppendBarrier, (list_.get(), nullptr, 0, nullptr),

@@ -22,12 +22,15 @@ Errc errc_of(ze_result_t result) {
             return Errc::busy;
         case ZE_RESULT_ERROR_UNINITIALIZED:
         case ZE_RESULT_ERROR_DEPENDENCY_UNAVAILABLE:
+        case ZE_RESULT_ERROR_INVALID_KERNEL_NAME:
             return Errc::not_found;
         case ZE_RESULT_ERROR_UNSUPPORTED_VERSION:
         case ZE_RESULT_ERROR_UNSUPPORTED_FEATURE:
         case ZE_RESULT_ERROR_UNSUPPORTED_SIZE:
         case ZE_RESULT_ERROR_UNSUPPORTED_ALIGNMENT:
         case ZE_RESULT_ERROR_UNSUPPORTED_ENUMERATION:
+        case ZE_RESULT_ERROR_INVALID_NATIVE_BINARY:
+        case ZE_RESULT_ERROR_MODULE_BUILD_FAILURE:
             return Errc::unsupported;
         case ZE_RESULT_ERROR_UNKNOWN:
             return Errc::io;

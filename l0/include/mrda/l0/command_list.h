@@ -11,6 +11,7 @@
 #include "mrda/interop/result.h"
 #include "mrda/interop/sync.h"
 #include "mrda/l0/context.h"
+#include "mrda/l0/kernel.h"
 
 namespace mrda::l0 {
 
@@ -70,10 +71,11 @@ struct Rows {
     std::uint32_t pitch_bytes = 0;
 };
 
-/// Copies by the device's engine. Immediate: each call is handed to the device at once. Recorded:
-/// calls gather until submit(). In order: each command begins when the one before is done. For one
-/// thread at a time. Pointers must stay valid until wait() returned; what is USM and what is host
-/// memory, the driver finds out. Destroying one with work in flight waits for that work.
+/// Copies and kernels by the device's engines. Immediate: each call is handed to the device at
+/// once. Recorded: calls gather until submit(). In order: each command begins when the one before
+/// is done. For one thread at a time. Pointers must stay valid until wait() returned; what is USM
+/// and what is host memory, the driver finds out. Destroying one with work in flight waits for that
+/// work.
 class CommandList {
   public:
     enum class Kind : std::uint8_t { immediate, recorded };
@@ -90,6 +92,10 @@ class CommandList {
     /// `pattern` must have a power of two of bytes, and `size_bytes` be a multiple of that.
     [[nodiscard]] Result<void> fill(void* to, std::span<const std::byte> pattern,
                                     std::size_t size_bytes);
+    /// The kernel with the arguments and the group size that it has now, in `groups` work groups.
+    /// It and its module must stay until wait() returned. Errors: invalid_argument (an argument was
+    /// never set, or its memory has been freed, where the driver sees that).
+    [[nodiscard]] Result<void> launch(const Kernel& kernel, Extent groups);
     [[nodiscard]] Result<void> barrier();
     /// Signals `event` when everything before is done; waits for it before going on.
     [[nodiscard]] Result<void> signal(const Event& event);
