@@ -32,7 +32,7 @@ ze_result_t build(const ze_module_desc_t& desc, std::shared_ptr<const NativeBina
     if (desc.format != ZE_MODULE_FORMAT_NATIVE) {
         log =
             "SPIR-V was given, and the software device has no compiler; give it a native module, "
-            "which is a shared object of this machine: see mrda/ze_soft/kernel.h";
+            "see mrda/ze_soft/kernel.h";
         return ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
     }
     if (desc.pConstants != nullptr && desc.pConstants->numConstants != 0) {

@@ -75,8 +75,7 @@ Result<Module> Module::create(const Context& context, ModuleFormat format,
             : text.empty() ? ", and its driver says no more"
                            : ": " + text;
         return ze_error("zeModuleCreate", result,
-                        context.info().name + " cannot make a module of " +
-                            std::to_string(image.size()) + " bytes of " +
+                        "cannot make a module of " + std::to_string(image.size()) + " bytes of " +
                             std::string(to_string(format)) + " code" + why);
     }
     Module module;
