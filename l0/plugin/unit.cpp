@@ -126,7 +126,8 @@ Result<std::int32_t> Unit::run(std::byte* registers) {
     Error error = done.error();
     error.message = "unit " + name_ + " on " + context_.info().name + ": " + error.message;
     if (error.code == Errc::device_lost) {
-        error.message += "; the device or its driver died, and nothing on it can be used again";
+        error.message +=
+            "; the device or its driver died: nothing on it can be used again; open it anew";
     }
     return error;
 }

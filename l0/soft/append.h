@@ -39,6 +39,9 @@ ze_result_t append(ze_command_list_handle_t handle, const EventArguments& events
         if (!list->is_open()) {
             return ZE_RESULT_ERROR_INVALID_ARGUMENT;
         }
+        if (list->context().lost()) {
+            return ZE_RESULT_ERROR_DEVICE_LOST;
+        }
         Command command;
         if (const auto result = resolve(events, command); result != ZE_RESULT_SUCCESS) {
             return result;

@@ -22,6 +22,7 @@ class CommandList {
     explicit CommandList(std::shared_ptr<CommandQueue> queue)
         : use_(queue->context()), queue_(std::move(queue)) {}
 
+    [[nodiscard]] const Context& context() const { return *use_.context(); }
     [[nodiscard]] bool is_immediate() const { return queue_ != nullptr; }
     [[nodiscard]] bool is_open() const { return is_immediate() || recorded_ == nullptr; }
 

@@ -100,6 +100,9 @@ ze_result_t command_queue_execute_command_lists(ze_command_queue_handle_t handle
         if (lists == nullptr) {
             return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
         }
+        if (queue->context()->lost()) {
+            return ZE_RESULT_ERROR_DEVICE_LOST;
+        }
         if (count == 0) {
             return ZE_RESULT_ERROR_INVALID_SIZE;
         }
@@ -124,7 +127,8 @@ ze_result_t command_queue_synchronize(ze_command_queue_handle_t handle, uint64_t
         if (queue == nullptr) {
             return ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
         }
-        return queue->synchronize(timeout_ns) ? ZE_RESULT_SUCCESS : ZE_RESULT_NOT_READY;
+        const bool done = queue->synchronize(timeout_ns);
+        return queue->context()->outcome(done);
     });
 }
 

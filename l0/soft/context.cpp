@@ -64,8 +64,8 @@ ze_result_t context_destroy(ze_context_handle_t handle) {
 
 ze_result_t context_get_status(ze_context_handle_t handle) {
     return guarded([&] {
-        return find_context(handle) != nullptr ? ZE_RESULT_SUCCESS
-                                               : ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
+        const auto context = find_context(handle);
+        return context != nullptr ? context->outcome(true) : ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
     });
 }
 

@@ -15,8 +15,21 @@ class Context {
   public:
     [[nodiscard]] bool in_use() const { return uses_.load() != 0; }
 
+    /// A kernel has failed: from then on no kernel runs, and every wait ends with DEVICE_LOST, as
+    /// after a fault on a GPU. What waits is done for all that: nothing hangs.
+    void lose() { lost_ = true; }
+    [[nodiscard]] bool lost() const { return lost_.load(); }
+    /// What a wait that found its object `done` or not has to tell.
+    [[nodiscard]] ze_result_t outcome(bool done) const {
+        if (lost()) {
+            return ZE_RESULT_ERROR_DEVICE_LOST;
+        }
+        return done ? ZE_RESULT_SUCCESS : ZE_RESULT_NOT_READY;
+    }
+
   private:
     friend class ContextUse;
+    std::atomic<bool> lost_ = false;
     std::atomic<std::size_t> uses_ = 0;
 };
 

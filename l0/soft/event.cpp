@@ -142,13 +142,15 @@ ze_result_t event_host_signal(ze_event_handle_t handle) {
 
 ze_result_t event_host_synchronize(ze_event_handle_t handle, uint64_t timeout_ns) {
     return with_event(handle, [&](Event& event) {
-        return event.signal().wait(timeout_ns) ? ZE_RESULT_SUCCESS : ZE_RESULT_NOT_READY;
+        const bool done = event.signal().wait(timeout_ns);
+        return event.context().outcome(done);
     });
 }
 
 ze_result_t event_query_status(ze_event_handle_t handle) {
     return with_event(handle, [](Event& event) {
-        return event.signal().is_set() ? ZE_RESULT_SUCCESS : ZE_RESULT_NOT_READY;
+        const bool done = event.signal().is_set();
+        return event.context().outcome(done);
     });
 }
 

@@ -20,6 +20,7 @@ class EventPool {
         : use_(std::move(context)), taken_(count, false), timestamps_(timestamps) {}
 
     [[nodiscard]] bool timestamps() const { return timestamps_; }
+    [[nodiscard]] const Context& context() const { return *use_.context(); }
     /// Whether there is such a place and it was free; it is taken now.
     [[nodiscard]] bool take_place(uint32_t index);
     void free_place(uint32_t index);
@@ -44,6 +45,7 @@ class Event {
     /// Frees its place in the pool, once: commands may keep the event for longer than its handle.
     void leave_place();
     Signal& signal() { return signal_; }
+    [[nodiscard]] const Context& context() const { return pool_->context(); }
     /// Signals that what began and ended at these times is done.
     void complete(uint64_t start_ns, uint64_t end_ns);
     [[nodiscard]] bool timestamps() const { return pool_->timestamps(); }

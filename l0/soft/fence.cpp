@@ -54,13 +54,15 @@ ze_result_t fence_destroy(ze_fence_handle_t fence) {
 
 ze_result_t fence_host_synchronize(ze_fence_handle_t handle, uint64_t timeout_ns) {
     return with_fence(handle, [&](Fence& fence) {
-        return fence.signal().wait(timeout_ns) ? ZE_RESULT_SUCCESS : ZE_RESULT_NOT_READY;
+        const bool done = fence.signal().wait(timeout_ns);
+        return fence.context().outcome(done);
     });
 }
 
 ze_result_t fence_query_status(ze_fence_handle_t handle) {
     return with_fence(handle, [](Fence& fence) {
-        return fence.signal().is_set() ? ZE_RESULT_SUCCESS : ZE_RESULT_NOT_READY;
+        const bool done = fence.signal().is_set();
+        return fence.context().outcome(done);
     });
 }
 

@@ -15,6 +15,7 @@ class Fence {
         : use_(std::move(context)), signal_(signalled) {}
 
     Signal& signal() { return signal_; }
+    [[nodiscard]] const Context& context() const { return *use_.context(); }
 
   private:
     const ContextUse use_;

@@ -33,9 +33,13 @@ ArgumentValues::ArgumentValues(std::span<const mrda_soft_argument> arguments) {
     chunks_.resize(chunks);
 }
 
-Launch::Launch(std::shared_ptr<const NativeBinary> binary, const mrda_soft_kernel& code,
-               const GroupSize& group_size, const ArgumentValues& values)
-    : binary_(std::move(binary)), code_(code), group_size_(group_size), values_(values) {
+Launch::Launch(const Module& module, const mrda_soft_kernel& code, const GroupSize& group_size,
+               const ArgumentValues& values)
+    : context_(module.context()),
+      binary_(module.binary()),
+      code_(code),
+      group_size_(group_size),
+      values_(values) {
     for (std::size_t i = 0; i < code_.argument_count; ++i) {
         pointers_.push_back(values_.at(i));
     }
@@ -50,7 +54,12 @@ void Launch::run(const ze_group_count_t& count) const {
     for (group.id[2] = 0; group.id[2] < group.count[2]; ++group.id[2]) {
         for (group.id[1] = 0; group.id[1] < group.count[1]; ++group.id[1]) {
             for (group.id[0] = 0; group.id[0] < group.count[0]; ++group.id[0]) {
-                code_.run(&group, pointers_.data());
+                if (context_->lost()) {
+                    return;
+                }
+                if (code_.run(&group, pointers_.data()) != 0) {
+                    context_->lose();
+                }
             }
         }
     }
@@ -110,7 +119,7 @@ ze_result_t Kernel::prepare(std::shared_ptr<const Launch>& launch) const {
             return ZE_RESULT_ERROR_INVALID_ARGUMENT;
         }
     }
-    launch = std::make_shared<const Launch>(use_.binary(), code_, group_size_, values_);
+    launch = std::make_shared<const Launch>(use_.module(), code_, group_size_, values_);
     return ZE_RESULT_SUCCESS;
 }
 

@@ -38,16 +38,18 @@ class ArgumentValues {
 /// A kernel with all that it needs to run, as it was when the launch was appended. Immutable.
 class Launch {
   public:
-    Launch(std::shared_ptr<const NativeBinary> binary, const mrda_soft_kernel& code,
-           const GroupSize& group_size, const ArgumentValues& values);
+    Launch(const Module& module, const mrda_soft_kernel& code, const GroupSize& group_size,
+           const ArgumentValues& values);
     Launch(const Launch&) = delete;
     Launch& operator=(const Launch&) = delete;
     ~Launch() = default;
 
-    /// Runs every group of `count`, one after another.
+    /// Runs every group of `count`, one after another; none where the context is lost, which it is
+    /// from the first one on that fails.
     void run(const ze_group_count_t& count) const;
 
   private:
+    const std::shared_ptr<Context> context_;
     const std::shared_ptr<const NativeBinary> binary_;  // keeps the code loaded
     const mrda_soft_kernel& code_;
     const GroupSize group_size_;

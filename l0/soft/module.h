@@ -26,6 +26,7 @@ class Module {
     Module(std::shared_ptr<Context> context, std::shared_ptr<const NativeBinary> binary)
         : use_(std::move(context)), binary_(std::move(binary)) {}
 
+    [[nodiscard]] const std::shared_ptr<Context>& context() const { return use_.context(); }
     [[nodiscard]] const std::shared_ptr<const NativeBinary>& binary() const { return binary_; }
     [[nodiscard]] bool in_use() const { return kernels_.load() != 0; }
 
@@ -46,12 +47,10 @@ class ModuleUse {
     ModuleUse& operator=(const ModuleUse&) = delete;
     ~ModuleUse() { --module_->kernels_; }
 
-    [[nodiscard]] const std::shared_ptr<const NativeBinary>& binary() const {
-        return module_->binary();
-    }
+    [[nodiscard]] const Module& module() const { return *module_; }
 
   private:
-    std::shared_ptr<Module> module_;
+    const std::shared_ptr<Module> module_;
 };
 
 }  // namespace mrda::ze_soft

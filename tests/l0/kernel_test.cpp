@@ -99,12 +99,12 @@ TEST_F(KernelTest, adds_two_buffers_of_any_kind_on_either_kind_of_command_list) 
 TEST_F(KernelTest, is_listed_by_its_module_and_found_by_its_name_only) {
     const auto names = module_->kernel_names();
     ASSERT_TRUE(names.ok());
-    EXPECT_THAT(*names, ElementsAre("add", "locate", "step", "show"));
+    EXPECT_THAT(*names, ElementsAre("add", "locate", "step", "show", "fault"));
     const auto missing = Kernel::create(*module_, "subtract");
     ASSERT_FALSE(missing.ok());
     EXPECT_EQ(missing.error().code, Errc::not_found);
     EXPECT_THAT(missing.error().message,
-                AllOf(HasSubstr("subtract"), HasSubstr("add, locate, step, show")));
+                AllOf(HasSubstr("subtract"), HasSubstr("add, locate, step, show, fault")));
 }
 
 TEST_F(KernelTest, names_the_argument_or_group_size_that_does_not_fit) {

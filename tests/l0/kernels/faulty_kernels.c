@@ -17,12 +17,13 @@
 void mrda_nobody_has_this(void);
 #endif
 
-static void nothing(const mrda_soft_group* group, const void* const* arguments) {
+static int32_t nothing(const mrda_soft_group* group, const void* const* arguments) {
     (void)group;
     (void)arguments;
 #if MRDA_FAULT == MISSING_SYMBOL
     mrda_nobody_has_this();
 #endif
+    return 0;
 }
 
 static const mrda_soft_argument arguments[] = {

@@ -189,6 +189,39 @@ TEST_F(L0PluginUnit, that_its_kernel_does_not_match_is_not_loaded) {
     EXPECT_THAT(error_.message, HasSubstr("subtract; the module has add, locate"));
 }
 
+TEST_F(L0PluginUnit, names_a_device_that_is_lost_until_it_is_opened_anew) {
+    constexpr mrda_unit_argument kArguments[] = {
+        {"counter", MRDA_ARGUMENT_BUFFER, offsetof(StepRegisters, counter), 8, -1},
+        {"failing group", MRDA_ARGUMENT_VALUE, offsetof(StepRegisters, code), 4, -1}};
+    mrda_unit_kind kind = step_kind();
+    kind.name = "fault";
+    kind.arguments = kArguments;
+    kind.argument_count = 2;
+    const Memory counter = allocate(0, 4);
+    void* const unit = load(kind);
+    StepRegisters registers{counter.buffer.address, 1, 0, 0, 0};
+    std::int32_t code = 0;
+    ASSERT_EQ(devices().run(device_, unit, &registers, &code, &error_), MRDA_MEDIA_OK)
+        << error_.message;
+    registers.code = 0;
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(errc_of(devices().run(device_, unit, &registers, &code, &error_)),
+                  Errc::device_lost);
+        EXPECT_THAT(error_.message, AllOf(HasSubstr("unit fault on MRDA software device"),
+                                          HasSubstr("open it anew")));
+    }
+    std::uint32_t word = 0;
+    EXPECT_EQ(errc_of(devices().copy_out(device_, counter.handle, 0, &word, sizeof word, &error_)),
+              Errc::device_lost);
+    devices().unload(device_, unit);
+    release(counter);
+    devices().close(device_);
+    ASSERT_EQ(devices().open(0, &info_, &device_, &error_), MRDA_MEDIA_OK) << error_.message;
+    const Memory again = allocate(0, 4);
+    EXPECT_EQ(read_words(again), std::vector<std::uint32_t>{0});
+    release(again);
+}
+
 TEST_F(L0PluginUnit, refuses_an_item_that_cannot_run_and_runs_the_next) {
     const Memory words = allocate(0, 16);
     void* const unit = load(add_kind());

@@ -176,6 +176,48 @@ TEST_F(SoftLaunches, of_no_groups_do_nothing) {
     EXPECT_EQ(zeMemFree(context_, words), ZE_RESULT_SUCCESS);
 }
 
+TEST_F(SoftLaunches, that_fail_lose_the_context_and_every_wait_on_it_says_so) {
+    uint32_t* const counter = allocate_words(1);
+    const auto pool = new_pool(2);
+    const auto first = new_event(pool, 0);
+    const auto second = new_event(pool, 1);
+    const auto queue = new_queue();
+    const auto list = new_list();
+    const ze_fence_desc_t fence_desc = {ZE_STRUCTURE_TYPE_FENCE_DESC, nullptr, 0};
+    ze_fence_handle_t fence = nullptr;
+    ASSERT_EQ(zeFenceCreate(queue, &fence_desc, &fence), ZE_RESULT_SUCCESS);
+    const auto kernel = new_kernel(module_, "fault");
+    ASSERT_EQ(set(kernel, 0, counter), ZE_RESULT_SUCCESS);
+    ASSERT_EQ(set(kernel, 1, uint32_t{2}), ZE_RESULT_SUCCESS);
+    const ze_group_count_t groups = {5, 1, 1};
+    for (const auto event : {first, second}) {
+        ASSERT_EQ(zeCommandListAppendLaunchKernel(list, kernel, &groups, event, 0, nullptr),
+                  ZE_RESULT_SUCCESS);
+    }
+    EXPECT_EQ(zeContextGetStatus(context_), ZE_RESULT_SUCCESS);
+    ASSERT_EQ(zeCommandListClose(list), ZE_RESULT_SUCCESS);
+    auto lists = list;
+    ASSERT_EQ(zeCommandQueueExecuteCommandLists(queue, 1, &lists, fence), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeCommandQueueSynchronize(queue, kForever), ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_EQ(zeFenceHostSynchronize(fence, kForever), ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_EQ(zeFenceQueryStatus(fence), ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_EQ(zeEventHostSynchronize(second, kForever), ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_EQ(zeEventQueryStatus(first), ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_EQ(zeContextGetStatus(context_), ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_EQ(launch(kernel, kOneGroup), ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_EQ(zeCommandQueueExecuteCommandLists(queue, 1, &lists, nullptr),
+              ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_EQ(*counter, 3U) << "no group runs after the one that fails";
+    EXPECT_EQ(zeKernelDestroy(kernel), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeFenceDestroy(fence), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeCommandListDestroy(list), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeCommandQueueDestroy(queue), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeEventDestroy(first), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeEventDestroy(second), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeEventPoolDestroy(pool), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeMemFree(context_, counter), ZE_RESULT_SUCCESS);
+}
+
 TEST_F(SoftLaunches, without_all_arguments_or_with_freed_memory_are_refused) {
     uint32_t* const words = allocate_words(2);
     const auto kernel = new_kernel(module_, "step");

@@ -19,7 +19,7 @@ TEST_F(SoftModules, of_this_machines_code_list_their_kernels) {
     std::vector<const char*> names(count);
     ASSERT_EQ(zeModuleGetKernelNames(module, &count, names.data()), ZE_RESULT_SUCCESS);
     EXPECT_THAT(std::vector<std::string>(names.begin(), names.end()),
-                ElementsAre("add", "locate", "step", "show"));
+                ElementsAre("add", "locate", "step", "show", "fault"));
     ze_module_properties_t properties = {};
     properties.stype = ZE_STRUCTURE_TYPE_MODULE_PROPERTIES;
     properties.flags = ZE_MODULE_PROPERTY_FLAG_IMPORTS;

@@ -41,8 +41,10 @@ typedef struct mrda_soft_group {
 /* Runs all instances of one group. `arguments[i]` points at the value of argument i, as it was when
  * the launch was appended, aligned for any type: of a POINTER, at the pointer. All are the driver's
  * and live for the call. The groups of a launch run one after another; launches of several queues,
- * also of the same kernel, at once. Must neither throw nor wait for another command. */
-typedef void (*mrda_soft_kernel_fn)(const mrda_soft_group* group, const void* const* arguments);
+ * also of the same kernel, at once. Must neither throw nor wait for another command. Returns 0;
+ * anything else is a fault, as an access to nowhere on a GPU: the context is lost, and every wait
+ * on it ends with ZE_RESULT_ERROR_DEVICE_LOST. */
+typedef int32_t (*mrda_soft_kernel_fn)(const mrda_soft_group* group, const void* const* arguments);
 
 typedef struct mrda_soft_kernel {
     const char* name;
