@@ -131,7 +131,8 @@ VAStatus create_buffer(VADriverContextP ctx, VAContextID context, VABufferType t
                        unsigned count, void* data, VABufferID* id) {
     return guarded([&] {
         Driver& driver = driver_of(ctx);
-        if (type != VAProcPipelineParameterBufferType) {
+        const bool filter = type == VAProcFilterParameterBufferType;
+        if (type != VAProcPipelineParameterBufferType && !filter) {
             return VA_STATUS_ERROR_UNSUPPORTED_BUFFERTYPE;
         }
         if (driver.contexts.find(context) == nullptr) {
@@ -139,8 +140,9 @@ VAStatus create_buffer(VADriverContextP ctx, VAContextID context, VABufferType t
         }
         // A client built against newer headers has a longer structure that starts with ours.
         constexpr unsigned kMaxElement_bytes = 4096;
-        if (size < sizeof(VAProcPipelineParameterBuffer) || size > kMaxElement_bytes ||
-            count != 1) {
+        const std::size_t least_bytes = filter ? sizeof(VAProcFilterParameterBufferBase)
+                                               : sizeof(VAProcPipelineParameterBuffer);
+        if (size < least_bytes || size > kMaxElement_bytes || count != 1) {
             return VA_STATUS_ERROR_INVALID_PARAMETER;
         }
         *id = driver.buffers.insert(std::make_shared<Buffer>(type, size, count, data));

@@ -241,6 +241,33 @@ VAStatus Converter::convert(const FrameView& source, const FrameView& target,
     if (from_rgb && !to_rgb && options.matrix != ColorMatrix::bt601) {
         return VA_STATUS_ERROR_UNIMPLEMENTED;
     }
+    if (options.orientation.is_upright()) {
+        return convert_upright(source, target, options);
+    }
+    FrameView from = source;
+    if (!can_orient(*source.format)) {
+        from = scratch(3, VA_FOURCC_I420, source.width_px, source.height_px);
+        if (const VAStatus status = to_i420(source, from); status != VA_STATUS_SUCCESS) {
+            return status;
+        }
+    }
+    FrameView upright = target;
+    const bool sideways = options.orientation.is_sideways();
+    const std::uint32_t width_px = sideways ? from.height_px : from.width_px;
+    const std::uint32_t height_px = sideways ? from.width_px : from.height_px;
+    const bool direct = from.format == target.format && width_px == target.width_px &&
+                        height_px == target.height_px;
+    if (!direct) {
+        upright = scratch(2, from.format->va_fourcc, width_px, height_px);
+    }
+    orient(from, upright, options.orientation);
+    return direct ? VA_STATUS_SUCCESS : convert_upright(upright, target, options);
+}
+
+VAStatus Converter::convert_upright(const FrameView& source, const FrameView& target,
+                                    const ConvertOptions& options) {
+    const bool from_rgb = source.format->model == ColorModel::rgb;
+    const bool to_rgb = target.format->model == ColorModel::rgb;
     if (source.format == target.format && same_size(source, target)) {
         copy(source, target);
         return VA_STATUS_SUCCESS;

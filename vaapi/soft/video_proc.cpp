@@ -58,6 +58,9 @@ VAStatus Context::end() {
         if (status != VA_STATUS_SUCCESS) {
             return status;
         }
+        for (const float amount : step.filters) {
+            sharpener_.apply(step.to, amount);
+        }
     }
     return VA_STATUS_SUCCESS;
 }
@@ -74,13 +77,6 @@ Error unimplemented(const char* what) {
 }
 
 Result<void> check_unused_features(const VAProcPipelineParameterBuffer& parameters) {
-    if (parameters.num_filters != 0) {
-        return refusal(VA_STATUS_ERROR_UNSUPPORTED_FILTER, "video processing has no filters");
-    }
-    if (parameters.rotation_state != VA_ROTATION_NONE ||
-        parameters.mirror_state != VA_MIRROR_NONE) {
-        return unimplemented("rotation and no mirroring");
-    }
     if (parameters.blend_state != nullptr && parameters.blend_state->flags != 0) {
         return unimplemented("blending");
     }
@@ -101,6 +97,19 @@ Result<void> check_unused_features(const VAProcPipelineParameterBuffer& paramete
         return unimplemented("anamorphic scaling");
     }
     return {};
+}
+
+Result<Orientation> orientation_of(const VAProcPipelineParameterBuffer& parameters) {
+    constexpr std::uint32_t kMirrors = VA_MIRROR_HORIZONTAL | VA_MIRROR_VERTICAL;
+    if (parameters.rotation_state > VA_ROTATION_270 || (parameters.mirror_state & ~kMirrors) != 0) {
+        return refusal(VA_STATUS_ERROR_INVALID_PARAMETER,
+                       "rotation state " + std::to_string(parameters.rotation_state) +
+                           " and mirror state " + std::to_string(parameters.mirror_state) +
+                           " are not both known");
+    }
+    return Orientation{parameters.rotation_state,
+                       (parameters.mirror_state & VA_MIRROR_HORIZONTAL) != 0,
+                       (parameters.mirror_state & VA_MIRROR_VERTICAL) != 0};
 }
 
 /// One side's matrix and range as the client gave them.
@@ -211,6 +220,10 @@ Result<ProcessingStep> make_step(Driver& driver, const std::shared_ptr<Surface>&
     MRDA_ASSIGN(step.options.matrix,
                 choose_matrix(*step.from.format, input, *step.to.format, output));
     const bool fast = (parameters.filter_flags & VA_FILTER_SCALING_MASK) == VA_FILTER_SCALING_FAST;
+    MRDA_ASSIGN(step.options.orientation, orientation_of(parameters));
+    if (parameters.num_filters != 0) {
+        MRDA_ASSIGN(step.filters, read_filters(driver, parameters.filters, parameters.num_filters));
+    }
     step.options.quality = fast ? ScaleQuality::fast : ScaleQuality::good;
     return step;
 }
@@ -310,23 +323,7 @@ VAStatus end_picture(VADriverContextP ctx, VAContextID id) {
     });
 }
 
-VAStatus query_filters(VADriverContextP ctx, VAContextID id, VAProcFilterType*, unsigned* count) {
-    return guarded([&] {
-        if (driver_of(ctx).contexts.find(id) == nullptr) {
-            return VA_STATUS_ERROR_INVALID_CONTEXT;
-        }
-        *count = 0;
-        return VA_STATUS_SUCCESS;
-    });
-}
-
-VAStatus query_filter_caps(VADriverContextP, VAContextID, VAProcFilterType, void*,
-                           unsigned* count) {
-    *count = 0;
-    return VA_STATUS_ERROR_UNSUPPORTED_FILTER;
-}
-
-VAStatus query_pipeline_caps(VADriverContextP ctx, VAContextID id, VABufferID*,
+VAStatus query_pipeline_caps(VADriverContextP ctx, VAContextID id, VABufferID* filters,
                              unsigned filter_count, VAProcPipelineCaps* caps) {
     // The structure has pointers to non-const; nobody writes through them.
     static std::array standards{VAProcColorStandardBT601, VAProcColorStandardBT709};
@@ -341,13 +338,15 @@ VAStatus query_pipeline_caps(VADriverContextP ctx, VAContextID id, VABufferID*,
         if (driver_of(ctx).contexts.find(id) == nullptr) {
             return VA_STATUS_ERROR_INVALID_CONTEXT;
         }
-        if (filter_count != 0) {
-            return VA_STATUS_ERROR_UNSUPPORTED_FILTER;
+        const auto known = read_filters(driver_of(ctx), filters, filter_count);
+        if (!known.ok()) {
+            return report(ctx, known.error());
         }
         *caps = {};
         caps->filter_flags = VA_FILTER_SCALING_FAST | VA_FILTER_SCALING_HQ;
-        caps->rotation_flags = 1U << VA_ROTATION_NONE;
-        caps->mirror_flags = VA_MIRROR_NONE;
+        caps->rotation_flags = 1U << VA_ROTATION_NONE | 1U << VA_ROTATION_90 |
+                               1U << VA_ROTATION_180 | 1U << VA_ROTATION_270;
+        caps->mirror_flags = VA_MIRROR_HORIZONTAL | VA_MIRROR_VERTICAL;
         caps->input_color_standards = standards.data();
         caps->num_input_color_standards = standards.size();
         caps->output_color_standards = standards.data();

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "convert.h"
+#include "filters.h"
 #include "frame_view.h"
+#include "sharpness.h"
 #include "surface.h"
 
 namespace mrda::va_soft {
@@ -19,6 +21,7 @@ struct ProcessingStep {
     FrameView from;
     FrameView to;
     ConvertOptions options;
+    Filters filters;
 };
 
 /// A VAContext of VAEntrypointVideoProc. Thread-safe. Pictures are processed within vaEndPicture;
@@ -36,6 +39,7 @@ class Context {
     std::shared_ptr<Surface> target_;
     std::vector<ProcessingStep> steps_;
     Converter converter_;
+    Sharpener sharpener_;
 };
 
 }  // namespace mrda::va_soft

@@ -81,16 +81,13 @@ TEST_F(SoftVideoProc, what_is_not_implemented_is_refused_by_name) {
     };
     using P = VAProcPipelineParameterBuffer;
     constexpr VAStatus kUnimplemented = VA_STATUS_ERROR_UNIMPLEMENTED;
-    VABufferID filter = VA_INVALID_ID;
     VABlendState blend{};
     blend.flags = VA_BLEND_GLOBAL_ALPHA;
     const VARectangle part{0, 0, 32, 32};
     const VARectangle outside{40, 0, 32, 32};
     const VARectangle empty{0, 0, 0, 32};
-    refused(VA_STATUS_ERROR_UNSUPPORTED_FILTER,
-            [&](P& p) { p.filters = &filter, p.num_filters = 1; });
-    refused(kUnimplemented, [](P& p) { p.rotation_state = VA_ROTATION_90; });
-    refused(kUnimplemented, [](P& p) { p.mirror_state = VA_MIRROR_HORIZONTAL; });
+    refused(VA_STATUS_ERROR_INVALID_PARAMETER, [](P& p) { p.rotation_state = 4; });
+    refused(VA_STATUS_ERROR_INVALID_PARAMETER, [](P& p) { p.mirror_state = 4; });
     refused(kUnimplemented, [&](P& p) { p.blend_state = &blend; });
     refused(kUnimplemented, [](P& p) { p.num_additional_outputs = 1; });
     refused(kUnimplemented, [](P& p) { p.pipeline_flags = VA_PROC_PIPELINE_SUBPICTURES; });
@@ -139,18 +136,15 @@ TEST_F(SoftVideoProc, a_surface_destroyed_within_the_picture_is_still_processed)
     unmap(image);
 }
 
-TEST_F(SoftVideoProc, the_pipeline_names_its_formats_and_no_filter) {
-    unsigned count = VAProcFilterCount;
-    VAProcFilterType filters[VAProcFilterCount]{};
-    ASSERT_EQ(vaQueryVideoProcFilters(display_, context_, filters, &count), VA_STATUS_SUCCESS);
-    EXPECT_EQ(count, 0U);
+TEST_F(SoftVideoProc, the_pipeline_names_its_formats_and_turns) {
     VAProcPipelineCaps caps{};
     ASSERT_EQ(vaQueryVideoProcPipelineCaps(display_, context_, nullptr, 0, &caps),
               VA_STATUS_SUCCESS);
     EXPECT_EQ(caps.num_input_pixel_formats, 9U);
     EXPECT_EQ(caps.num_output_pixel_formats, 9U);
     EXPECT_EQ(caps.max_output_width, 8192U);
-    EXPECT_EQ(caps.rotation_flags, 1U << VA_ROTATION_NONE);
+    EXPECT_EQ(caps.rotation_flags, 0xfU);
+    EXPECT_EQ(caps.mirror_flags, std::uint32_t{VA_MIRROR_HORIZONTAL | VA_MIRROR_VERTICAL});
     EXPECT_EQ(vaQueryVideoProcPipelineCaps(display_, VA_INVALID_ID, nullptr, 0, &caps),
               VA_STATUS_ERROR_INVALID_CONTEXT);
 }
