@@ -58,6 +58,14 @@ TEST_F(DisplayTest, assigned_to_another_ends_that_one) {
     EXPECT_EQ(test::process_counts(), before);
 }
 
+TEST_F(DisplayTest, at_no_address_is_the_software_drivers_where_libva_was_pointed_at_it) {
+    MRDA_ONLY_ON(software, "libva is pointed at its driver");
+    const auto display = Display::open_at("");
+    ASSERT_TRUE(display.ok()) << to_string(display.error());
+    EXPECT_EQ(display->platform(), Platform::software);
+    EXPECT_EQ(display->pci(), std::nullopt);
+}
+
 TEST_F(DisplayTest, opened_and_closed_a_hundred_times_leaves_no_descriptor_and_no_mapping) {
     ASSERT_TRUE(test::open_display().ok());
     const auto before = test::process_counts();
@@ -87,6 +95,19 @@ TEST(DisplayOfANode, that_is_no_render_node_is_refused_naming_it) {
     ASSERT_FALSE(display.ok());
     EXPECT_EQ(display.error().code, Errc::unsupported);
     EXPECT_THAT(display.error().message, HasSubstr("/dev/null"));
+}
+
+TEST(DisplayAtAnAddress, that_is_none_is_refused_naming_it) {
+    const auto display = Display::open_at("a graphics card");
+    ASSERT_FALSE(display.ok());
+    EXPECT_EQ(display.error().code, Errc::invalid_argument);
+    EXPECT_THAT(display.error().message, HasSubstr("a graphics card"));
+}
+
+TEST(DisplayAtAnAddress, where_no_device_is_is_not_found) {
+    const auto display = Display::open_at("ffff:ff:1f.7");
+    ASSERT_FALSE(display.ok());
+    EXPECT_EQ(display.error().code, Errc::not_found);
 }
 
 /// In a process of its own: the environment is every thread's.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <string_view>
 #include <vector>
 
 #include "software_display.h"
@@ -87,6 +88,20 @@ std::optional<std::uint32_t> memory_types(VADisplay display) {
     return std::nullopt;
 }
 
+/// Whoever chose the software platform has told libva so, in the only way that there is.
+bool libva_has_software_driver() {
+    const char* const driver = std::getenv("LIBVA_DRIVER_NAME");
+    return driver != nullptr && std::string_view(driver) == kSoftwareVaDriver;
+}
+
+Result<RenderNode> node_of(const std::string& address) {
+    if (address.empty()) {
+        return default_render_node();
+    }
+    MRDA_ASSIGN(const PciAddress pci, parse_pci_address(address));
+    return find_render_node(pci);
+}
+
 }  // namespace
 
 void DisplayPolicy::close(Handle display) {
@@ -99,6 +114,7 @@ Display& Display::operator=(Display&& other) noexcept {
     node_fd_ = std::move(other.node_fd_);
     platform_ = other.platform_;
     node_ = std::move(other.node_);
+    pci_ = other.pci_;
     vendor_ = std::move(other.vendor_);
     major_ = other.major_;
     minor_ = other.minor_;
@@ -120,12 +136,22 @@ Result<Display> Display::open(const RenderNode& node) {
         return make_error(Errc::unsupported,
                           "libva takes " + node.path + " for no DRM render node");
     }
-    return initialise(raw, Platform::gpu, std::move(fd), node.path);
+    MRDA_ASSIGN(Display display, initialise(raw, Platform::gpu, std::move(fd), node.path));
+    display.pci_ = node.pci;
+    return display;
 }
 
 Result<Display> Display::open_software() {
     MRDA_ASSIGN(const VADisplay raw, new_software_display(kSoftwareVaDriver));
     return initialise(raw, Platform::software, Fd(), "");
+}
+
+Result<Display> Display::open_at(const std::string& address) {
+    if (address.empty() && libva_has_software_driver()) {
+        return open_software();
+    }
+    MRDA_ASSIGN(const RenderNode node, node_of(address));
+    return open(node);
 }
 
 Result<Display> Display::initialise(VADisplay raw, Platform platform, Fd node_fd,

@@ -142,7 +142,9 @@ Result<void> check_source(const Display& display, const ImportSource& source,
 PathFacts gather_facts(const Display& display, const ImportSource& source) {
     PathFacts facts;
     display.describe(facts);
-    facts.export_dma_buf = source.dma_buf != nullptr ? Refusal() : "the source gives no descriptor";
+    facts.export_dma_buf = source.dma_buf != nullptr
+                               ? Refusal()
+                               : source.no_dma_buf.value_or("the source gives no descriptor");
     facts.host_pages = source.host_pages != nullptr ? Refusal() : "the source gives no host pages";
     if (source.dma_buf != nullptr && display.platform() == Platform::gpu) {
         if (const auto real = source.dma_buf->require_dma_buf(); !real.ok()) {

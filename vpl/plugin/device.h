@@ -15,9 +15,7 @@ struct Device {
     vaapi::Display display;
 };
 
-/// `address` is a PCI address; where it is empty, the software device if the loaders were pointed
-/// at its drivers, else the first GPU. Errors: invalid_argument (no address), what
-/// vaapi::Display::open says.
+/// Errors: as vaapi::Display::open_at().
 Result<Device> open_device(const std::string& address);
 
 }  // namespace mrda::vpl::plugin

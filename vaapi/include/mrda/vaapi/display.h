@@ -11,6 +11,7 @@
 #include "mrda/interop/fd.h"
 #include "mrda/interop/owned.h"
 #include "mrda/interop/path.h"
+#include "mrda/interop/pci_address.h"
 #include "mrda/interop/platform.h"
 #include "mrda/interop/result.h"
 #include "mrda/vaapi/drm_node.h"
@@ -39,11 +40,16 @@ class Display {
     static Result<Display> open(const RenderNode& node);
     /// The software driver's, with no node behind it. Errors: not_found (the driver).
     static Result<Display> open_software();
+    /// Of the device at a PCI address; where that is empty, the software driver's if libva was
+    /// pointed at it (LIBVA_DRIVER_NAME), else the first GPU's. Errors: invalid_argument (no
+    /// address), as find_render_node(), default_render_node(), open() and open_software().
+    static Result<Display> open_at(const std::string& address);
 
     [[nodiscard]] VADisplay handle() const { return display_.get(); }
     [[nodiscard]] Platform platform() const { return platform_; }
     [[nodiscard]] const std::string& vendor() const { return vendor_; }
     [[nodiscard]] const std::string& node() const { return node_; }  ///< "" for software.
+    [[nodiscard]] const std::optional<PciAddress>& pci() const { return pci_; }  ///< Likewise.
     [[nodiscard]] int major_version() const { return major_; }
     [[nodiscard]] int minor_version() const { return minor_; }
 
@@ -62,6 +68,7 @@ class Display {
 
     Platform platform_ = Platform::software;
     std::string node_;
+    std::optional<PciAddress> pci_;
     std::string vendor_;
     int major_ = 0;
     int minor_ = 0;

@@ -20,6 +20,8 @@ struct ImportSource {
     /// For USER_PTR: `host_bytes` bytes from a page boundary on, which must outlive the surface.
     void* host_pages = nullptr;
     std::uint64_t host_bytes = 0;
+    /// Why there is no `dma_buf`, for the report.
+    Refusal no_dma_buf;
 };
 
 struct Import {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "mrda/vaapi/shared_memory.h"
+
+#include "mrda/interop/dma_buf.h"
+#include "mrda/interop/udmabuf.h"
+
+namespace mrda::vaapi {
+
+namespace {
+
+/// The memory as what the display's driver imports.
+Result<DmaBuf> object_of(const Display& display, const SharedMemory& memory) {
+    if (memory.fd < 0) {
+        return make_error(Errc::unsupported,
+                          "the memory has no object to import, or one that can shrink under its "
+                          "users, as a file can");
+    }
+    MRDA_ASSIGN(Fd copy, duplicate_fd(memory.fd));
+    MRDA_ASSIGN(DmaBuf object, DmaBuf::adopt(std::move(copy), memory.offset_bytes,
+                                             memory.size_bytes, "the host's buffer"));
+    if (display.platform() == Platform::gpu && object.kind() != DmaBuf::Kind::dma_buf) {
+        return export_range_as_dma_buf(memory.fd, memory.offset_bytes, memory.size_bytes);
+    }
+    return object;
+}
+
+}  // namespace
+
+Result<Import> import_shared(const Display& display, const SharedMemory& memory,
+                             const FrameLayout& layout) {
+    const auto object = object_of(display, memory);
+    ImportSource source{object.ok() ? &*object : nullptr, memory.pages, memory.size_bytes, {}};
+    if (!object.ok()) {
+        source.no_dma_buf = to_string(object.error());
+    }
+    return import_surface(display, source, layout);
+}
+
+}  // namespace mrda::vaapi
