@@ -9,6 +9,7 @@
 
 #include "mrda/interop/result.h"
 #include "mrda/media/loaded_plugin.h"
+#include "mrda/media/parameters.h"
 
 namespace mrda::plugins {
 
