@@ -66,6 +66,37 @@ Yuv moving_picture(std::uint32_t width_px, std::uint32_t height_px, std::int64_t
     return made;
 }
 
+Yuv oriented(const Yuv& picture, std::uint32_t degrees, const std::string& mirror) {
+    const bool sideways = degrees % 180 != 0;
+    Yuv made{sideways ? picture.height_px : picture.width_px,
+             sideways ? picture.width_px : picture.height_px,
+             {}};
+    std::size_t begin = 0;
+    const auto plane = [&](std::uint32_t width, std::uint32_t height) {
+        for (std::uint32_t y = 0; y < height; ++y) {
+            for (std::uint32_t x = 0; x < width; ++x) {
+                const std::uint32_t turned_x = mirror == "horizontal" ? width - 1 - x : x;
+                const std::uint32_t turned_y = mirror == "vertical" ? height - 1 - y : y;
+                const std::uint32_t from_x = degrees == 0     ? turned_x
+                                             : degrees == 90  ? turned_y
+                                             : degrees == 180 ? width - 1 - turned_x
+                                                              : height - 1 - turned_y;
+                const std::uint32_t from_y = degrees == 0     ? turned_y
+                                             : degrees == 90  ? width - 1 - turned_x
+                                             : degrees == 180 ? height - 1 - turned_y
+                                                              : turned_x;
+                made.bytes.push_back(
+                    picture.bytes[begin + from_y * (sideways ? height : width) + from_x]);
+            }
+        }
+        begin += std::size_t{width} * height;
+    };
+    plane(made.width_px, made.height_px);
+    plane(made.width_px / 2, made.height_px / 2);
+    plane(made.width_px / 2, made.height_px / 2);
+    return made;
+}
+
 double psnr(const Yuv& one, const Yuv& other) {
     if (one.bytes.size() != other.bytes.size() || one.width_px != other.width_px) {
         return 0;

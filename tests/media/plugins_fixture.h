@@ -28,6 +28,8 @@ struct Yuv {
 
 /// Gradients of all three components that move with `number`.
 Yuv moving_picture(std::uint32_t width_px, std::uint32_t height_px, std::int64_t number);
+/// Turned clockwise, then mirrored: "none", "horizontal" (left to right) or "vertical".
+Yuv oriented(const Yuv& picture, std::uint32_t degrees, const std::string& mirror);
 /// Over all planes, in dB.
 double psnr(const Yuv& one, const Yuv& other);
 

@@ -31,6 +31,20 @@ class MediaYuv : public testing::Test {
   protected:
     void SetUp() override { MRDA_NEED_PLUGIN("yuv"); }
 
+    void set(const char* name, const char* text) {
+        mrda_parameter made{};
+        made.name = name;
+        made.type = MRDA_PARAMETER_TEXT;
+        made.value.text = text;
+        parameters_.push_back(made);
+    }
+    void set(const char* name, std::int64_t integer) {
+        mrda_parameter made{};
+        made.name = name;
+        made.type = MRDA_PARAMETER_INTEGER;
+        made.value.integer = integer;
+        parameters_.push_back(made);
+    }
     void add_output(std::uint32_t drm_fourcc, std::uint32_t width_px, std::uint32_t height_px) {
         outputs_.push_back(std::make_unique<Frames>(drm_fourcc, width_px, height_px, 1));
     }
@@ -42,6 +56,8 @@ class MediaYuv : public testing::Test {
         for (std::size_t output = 0; output < outputs_.size(); ++output) {
             config.outputs[output] = outputs_[output]->pool();
         }
+        config.parameters = parameters_.data();
+        config.parameter_count = static_cast<std::uint32_t>(parameters_.size());
         return try_open("yuv", type, config);
     }
     Result<Status> receive(Session& session, std::uint32_t output) {
@@ -51,6 +67,7 @@ class MediaYuv : public testing::Test {
 
     std::unique_ptr<Frames> input_ = std::make_unique<Frames>(DRM_FORMAT_NV12, 160, 96, 6);
     std::vector<std::unique_ptr<Frames>> outputs_;
+    std::vector<mrda_parameter> parameters_;
     mrda_frame frame_{};  // As it was received last.
 };
 
@@ -131,6 +148,46 @@ TEST_F(MediaYuv, the_filter_flips_top_to_bottom_and_converts) {
             EXPECT_EQ(outputs_[0]->get(0), picture);
         }
     }
+}
+
+TEST_F(MediaYuv, the_filter_turns_clockwise_and_then_mirrors_in_both_formats) {
+    const Yuv picture = moving_picture(160, 96, 5);
+    for (const std::uint32_t from : {DRM_FORMAT_NV12, DRM_FORMAT_YUV420}) {
+        for (const std::uint32_t to : {DRM_FORMAT_NV12, DRM_FORMAT_YUV420}) {
+            for (const std::uint32_t degrees : {0U, 90U, 180U, 270U}) {
+                for (const char* const mirror : {"none", "horizontal", "vertical"}) {
+                    const bool sideways = degrees % 180 != 0;
+                    input_ = std::make_unique<Frames>(from, 160, 96, 1);
+                    outputs_.clear();
+                    parameters_.clear();
+                    add_output(to, sideways ? 96 : 160, sideways ? 160 : 96);
+                    set("rotation", degrees);
+                    set("mirror", mirror);
+                    Session session = open(MRDA_SESSION_FILTER).value();
+                    input_->put(0, picture);
+                    ASSERT_TRUE(session.send(0, 5, false).value());
+                    ASSERT_EQ(receive(session, 0).value(), Status::ok);
+                    EXPECT_EQ(outputs_[0]->get(0), oriented(picture, degrees, mirror))
+                        << degrees << " " << mirror;
+                }
+            }
+        }
+    }
+}
+
+TEST_F(MediaYuv, parameters_that_cannot_be_are_refused_by_name) {
+    add_output(DRM_FORMAT_NV12, 160, 96);
+    set("rotation", 45);
+    expect_error(open(MRDA_SESSION_FILTER), Errc::invalid_argument, "\"rotation\" is 45");
+    expect_error(open(MRDA_SESSION_SCALER), Errc::invalid_argument, "\"rotation\" is not known");
+    parameters_.clear();
+    set("mirror", "sideways");
+    expect_error(open(MRDA_SESSION_FILTER), Errc::invalid_argument, "\"mirror\" is sideways");
+    parameters_.clear();
+    set("rotation", 90);
+    Session session = open(MRDA_SESSION_FILTER).value();
+    ASSERT_TRUE(session.send(0, 0, false).value());
+    expect_error(receive(session, 0), Errc::invalid_argument, "no 160x96 of 160x96 on its side");
 }
 
 TEST_F(MediaYuv, twenty_frames_keep_their_pts_and_come_out_right) {

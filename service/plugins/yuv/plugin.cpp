@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scales, and flips top to bottom, by libyuv.
+// Scales, and turns and mirrors, by libyuv.
 #include "session.h"
 #include "shared/answer.h"
 
@@ -7,7 +7,31 @@ namespace mrda::plugins::yuv {
 
 namespace {
 
-template <Transform transform, std::uint32_t max_outputs>
+using MakeTransform = Result<Transform> (*)(const mrda_session_config& config);
+
+Result<Transform> make_scaler(const mrda_session_config& config) {
+    MRDA_TRY(media::check_parameters(config, {}));
+    return Transform(scale);
+}
+
+Result<Transform> make_filter(const mrda_session_config& config) {
+    MRDA_TRY(media::check_parameters(config, {"mirror", "rotation"}));
+    MRDA_ASSIGN(const auto mirror,
+                media::text_choice(config, "mirror", {"none", "horizontal", "vertical"}));
+    MRDA_ASSIGN(const auto quarters, media::integer_choice(config, "rotation", {0, 90, 180, 270}));
+    Orientation orientation;
+    orientation.degrees = 90 * static_cast<int>(quarters.value_or(0));
+    orientation.mirror = static_cast<Mirror>(mirror.value_or(0));
+    if (!mirror && !quarters) {
+        orientation.mirror = Mirror::vertical;  // As pictures come from OpenGL.
+    }
+    return Transform([orientation](const ConstPlanes& from, const Planes& to,
+                                   std::vector<std::uint8_t>& scratch) {
+        return orient(from, to, orientation, scratch);
+    });
+}
+
+template <MakeTransform make, std::uint32_t max_outputs>
 int init(void* data, const mrda_session_config* config, mrda_media_error* error) {
     return answer(error, [&]() -> Result<int> {
         MRDA_TRY(check_path(*config, "direct"));
@@ -16,7 +40,9 @@ int init(void* data, const mrda_session_config* config, mrda_media_error* error)
                                                           " outputs, of 1 to " +
                                                           std::to_string(max_outputs));
         }
-        static_cast<Data<Session>*>(data)->session = new Session(transform, config->output_count);
+        MRDA_ASSIGN(Transform transform, make(*config));
+        static_cast<Data<Session>*>(data)->session =
+            new Session(std::move(transform), config->output_count);
         return int{MRDA_MEDIA_OK};
     });
 }
@@ -49,7 +75,7 @@ void close(void* data) {
     delete static_cast<Data<Session>*>(data)->session;
 }
 
-template <Transform transform, std::uint32_t max_outputs>
+template <MakeTransform make, std::uint32_t max_outputs>
 constexpr mrda_session_kind kind_of(mrda_session_type type) {
     return {.size_bytes = sizeof(mrda_session_kind),
             .type = static_cast<std::uint32_t>(type),
@@ -58,7 +84,7 @@ constexpr mrda_session_kind kind_of(mrda_session_type type) {
             .input_memory = MRDA_MEMORY_PAGES,
             .output_memory = MRDA_MEMORY_PAGES,
             .session_bytes = sizeof(Data<Session>),
-            .init = init<transform, max_outputs>,
+            .init = init<make, max_outputs>,
             .send_frame = send_frame,
             .receive_frame = receive_frame,
             .take_done = take_done,
@@ -67,8 +93,8 @@ constexpr mrda_session_kind kind_of(mrda_session_type type) {
             .close = close};
 }
 
-constexpr mrda_session_kind kScaler = kind_of<scale, MRDA_MAX_OUTPUTS>(MRDA_SESSION_SCALER);
-constexpr mrda_session_kind kFilter = kind_of<flip, 1>(MRDA_SESSION_FILTER);
+constexpr mrda_session_kind kScaler = kind_of<make_scaler, MRDA_MAX_OUTPUTS>(MRDA_SESSION_SCALER);
+constexpr mrda_session_kind kFilter = kind_of<make_filter, 1>(MRDA_SESSION_FILTER);
 constexpr const mrda_session_kind* kKinds[] = {&kScaler, &kFilter, nullptr};
 constexpr mrda_plugin kPlugin{.size_bytes = sizeof(mrda_plugin),
                               .abi = MRDA_PLUGIN_ABI,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "shared/planes.h"
@@ -17,7 +18,7 @@ namespace mrda::plugins::yuv {
 class Session {
   public:
     Session(Transform transform, std::uint32_t output_count)
-        : transform_(transform), output_count_(output_count) {}
+        : transform_(std::move(transform)), output_count_(output_count) {}
 
     Result<int> send(const mrda_frame* frame);
     Result<int> receive(std::uint32_t output, mrda_frame& frame);

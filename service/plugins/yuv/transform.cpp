@@ -44,6 +44,56 @@ ConstPlanes with_chroma_of(const ConstPlanes& from, std::uint32_t drm_fourcc,
     return made;
 }
 
+/// From the last row up.
+ConstPlanes upside_down(const ConstPlanes& from) {
+    ConstPlanes turned = from;
+    for (std::size_t plane = 0; plane < from.data.size(); ++plane) {
+        if (from.data[plane] != nullptr) {
+            const int rows = plane == 0 ? from.height_px : half(from.height_px);
+            turned.data[plane] += std::ptrdiff_t{rows - 1} * from.pitch_bytes[plane];
+            turned.pitch_bytes[plane] = -from.pitch_bytes[plane];
+        }
+    }
+    return turned;
+}
+
+/// Clockwise. Gives the bytes that took the way through `scratch`.
+std::uint64_t turn(const ConstPlanes& from, const Planes& to, int degrees,
+                   std::vector<std::uint8_t>& scratch) {
+    if (degrees == 0) {
+        copy_picture(from, to);
+        return 0;
+    }
+    const auto mode = static_cast<libyuv::RotationMode>(degrees);
+    libyuv::RotatePlane(from.data[0], from.pitch_bytes[0], to.data[0], to.pitch_bytes[0],
+                        from.width_px, from.height_px, mode);
+    // libyuv turns U and V as planes of their own.
+    const int width = half(from.width_px);
+    const int height = half(from.height_px);
+    const bool merged = to.drm_fourcc == DRM_FORMAT_NV12;
+    Planes uv = to;
+    if (merged) {
+        const auto samples = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+        scratch.resize(2 * samples);
+        uv.data = {nullptr, scratch.data(), scratch.data() + samples};
+        uv.pitch_bytes = {0, half(to.width_px), half(to.width_px)};
+    }
+    if (from.drm_fourcc == DRM_FORMAT_NV12) {
+        libyuv::SplitRotateUV(from.data[1], from.pitch_bytes[1], uv.data[1], uv.pitch_bytes[1],
+                              uv.data[2], uv.pitch_bytes[2], width, height, mode);
+    } else {
+        for (std::size_t plane = 1; plane < 3; ++plane) {
+            libyuv::RotatePlane(from.data[plane], from.pitch_bytes[plane], uv.data[plane],
+                                uv.pitch_bytes[plane], width, height, mode);
+        }
+    }
+    if (merged) {
+        libyuv::MergeUVPlane(uv.data[1], uv.pitch_bytes[1], uv.data[2], uv.pitch_bytes[2],
+                             to.data[1], to.pitch_bytes[1], half(to.width_px), half(to.height_px));
+    }
+    return merged ? scratch.size() : 0;
+}
+
 }  // namespace
 
 Result<std::uint64_t> scale(const ConstPlanes& from, const Planes& to,
@@ -66,23 +116,22 @@ Result<std::uint64_t> scale(const ConstPlanes& from, const Planes& to,
     return copied_bytes;
 }
 
-Result<std::uint64_t> flip(const ConstPlanes& from, const Planes& to,
-                           std::vector<std::uint8_t>& /*scratch*/) {
-    if (from.width_px != to.width_px || from.height_px != to.height_px) {
-        return make_error(Errc::invalid_argument, "a filter makes no " + size_of(to) + " of " +
-                                                      size_of(from) + "; that is a scaler's work");
+Result<std::uint64_t> orient(const ConstPlanes& from, const Planes& to,
+                             const Orientation& orientation, std::vector<std::uint8_t>& scratch) {
+    const bool sideways = orientation.degrees % 180 != 0;
+    if ((sideways ? from.height_px : from.width_px) != to.width_px ||
+        (sideways ? from.width_px : from.height_px) != to.height_px) {
+        return make_error(Errc::invalid_argument,
+                          "a filter makes no " + size_of(to) + " of " + size_of(from) +
+                              (sideways ? " on its side" : "") + "; that is a scaler's work");
     }
-    // From the last row up; both formats are told in that one pass.
-    ConstPlanes upside_down = from;
-    for (std::size_t plane = 0; plane < from.data.size(); ++plane) {
-        if (from.data[plane] != nullptr) {
-            const int rows = plane == 0 ? from.height_px : half(from.height_px);
-            upside_down.data[plane] += std::ptrdiff_t{rows - 1} * from.pitch_bytes[plane];
-            upside_down.pitch_bytes[plane] = -from.pitch_bytes[plane];
-        }
+    if (orientation.mirror == Mirror::none) {
+        return turn(from, to, orientation.degrees, scratch);
     }
-    copy_picture(upside_down, to);
-    return std::uint64_t{0};
+    // Mirroring after a turn is turning the other way after mirroring; and left to right is top to
+    // bottom, turned by half.
+    const int half_turn = orientation.mirror == Mirror::horizontal ? 180 : 0;
+    return turn(upside_down(from), to, (360 + half_turn - orientation.degrees) % 360, scratch);
 }
 
 }  // namespace mrda::plugins::yuv
