@@ -29,6 +29,11 @@ static int refuse(mrda_media_error* error, const char* message) {
 static int init(void* data, const mrda_session_config* config, mrda_media_error* error) {
     (void)data;
     const mrda_media_layout* layout = &config->input.layout;
+    if (config->parameter_count > 0) {
+        snprintf(error->message, sizeof error->message,
+                 "sample encoder: there is no parameter \"%s\"", config->parameters[0].name);
+        return -1;
+    }
     if (config->input.buffer_count == 0) {
         return refuse(error, "frames must come from a pool");
     }

@@ -31,6 +31,11 @@ static uint64_t bytes_of(const mrda_media_layout* layout) {
 
 static int init(void* data, const mrda_session_config* config, mrda_media_error* error) {
     struct session* session = data;
+    if (config->parameter_count > 0) {
+        snprintf(error->message, sizeof error->message, "copy filter: there is no parameter \"%s\"",
+                 config->parameters[0].name);
+        return -1;
+    }
     if (config->input.buffer_count == 0 || config->output_count != 1) {
         return refuse(error, "frames must come from a pool, and go to one output");
     }

@@ -24,6 +24,11 @@ static int refuse(mrda_media_error* error, const char* message) {
 
 static int init(void* data, const mrda_session_config* config, mrda_media_error* error) {
     struct session* session = data;
+    if (config->parameter_count > 0) {
+        snprintf(error->message, sizeof error->message,
+                 "sample scaler: there is no parameter \"%s\"", config->parameters[0].name);
+        return -1;
+    }
     if (config->input.buffer_count == 0 || config->output_count == 0) {
         return refuse(error, "frames must come from a pool, and go to an output at least");
     }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "mrda/media/loaded_plugin.h"
+#include "mrda/media/parameters.h"
 
 namespace {
 
@@ -40,6 +41,9 @@ Copy& copy_of(void* session) {
 }
 
 int init(void* session, const mrda_session_config* config, mrda_media_error* error) {
+    if (const auto known = mrda::media::check_parameters(*config, {}); !known.ok()) {
+        return mrda::media::fail(known.error(), error);
+    }
     const mrda_pool& pool = config->input;
     if (pool.buffer_count == 0) {
         return mrda::media::fail(

@@ -22,7 +22,8 @@ enum fault {
     REFUSES_WITHOUT_WORDS,
     SHARES_ITS_STATE,
     KEEPS_WHAT_A_RESET_DROPS,
-    FIRST_IS_NO_KEY_FRAME
+    FIRST_IS_NO_KEY_FRAME,
+    TAKES_ANY_PARAMETER
 };
 static const enum fault fault = MRDA_FAULT;
 
@@ -60,6 +61,11 @@ static int init(void* data, const mrda_session_config* config, mrda_media_error*
         config->codec.width_px > config->input.layout.width_px ||
         config->codec.rate_control > MRDA_RATE_CBR) {
         return refuse(error);
+    }
+    if (config->parameter_count > 0 && fault != TAKES_ANY_PARAMETER) {
+        snprintf(error->message, sizeof error->message, "faulty: there is no parameter \"%s\"",
+                 config->parameters[0].name);
+        return -1;
     }
     memset(state_of(data), 0, sizeof(struct state));
     if (fault == LEAKS_MEMORY) {

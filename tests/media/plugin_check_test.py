@@ -32,6 +32,7 @@ FAULTS = {
     "shares-its-state": "threads with a session each",
     "keeps-what-a-reset-drops": "after a reset",
     "first-is-no-key-frame": "the first packet is no key frame",
+    "takes-any-parameter": "a parameter that is not known must be an error",
 }
 
 

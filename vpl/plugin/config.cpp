@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "mrda/media/layout.h"
+#include "mrda/media/parameters.h"
 
 namespace mrda::vpl::plugin {
 
@@ -94,6 +95,7 @@ Result<EncoderConfig> encoder_config_of(const mrda_codec_config& config) {
 }  // namespace
 
 Result<Config> read_config(const mrda_session_config& config) {
+    MRDA_TRY(media::check_parameters(config, {}));
     const mrda_pool& pool = config.input;
     if (pool.buffer_count == 0) {
         return make_error(Errc::invalid_argument, "no buffers to encode from");

@@ -113,6 +113,8 @@ std::vector<Check> decoder_checks(const mrda_session_kind& kind) {
                           [with] { return know_no_layout_yet(with); }});
         checks.push_back(
             {who + ": survives noise", [with] { return survive_noise(with, kPackets); }});
+        checks.push_back({who + ": refuses a parameter that it does not know",
+                          [with] { return check_unknown_parameter(*with.kind, config_of(with)); }});
         checks.push_back(leaves_nothing_behind(who, [with] { return survive_noise(with, 6); }));
         checks.push_back(lives_beside_others(who, [with] { return survive_noise(with, 20); }));
     }

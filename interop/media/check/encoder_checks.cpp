@@ -262,6 +262,11 @@ void add_refusals(std::vector<Check>& checks, const std::string& who, const Case
     add("frames of no buffer", [](mrda_session_config& config) { config.input.buffer_count = 0; });
 }
 
+Fault refuses_an_unknown_parameter(const Case& with) {
+    const FramePool pool(layout_of(with), kBuffers);
+    return check_unknown_parameter(*with.kind, config_of(with, pool));
+}
+
 }  // namespace
 
 std::vector<Check> encoder_checks(const mrda_session_kind& kind) {
@@ -284,6 +289,8 @@ std::vector<Check> encoder_checks(const mrda_session_kind& kind) {
                 {who + ": begins anew after a reset", [with] { return begins_anew(with); }});
         }
         add_refusals(checks, who, with);
+        checks.push_back({who + ": refuses a parameter that it does not know",
+                          [with] { return refuses_an_unknown_parameter(with); }});
         checks.push_back(leaves_nothing_behind(who, [with] { return live(with, 4); }));
         checks.push_back(lives_beside_others(who, [with] { return live(with, 8); }));
     }

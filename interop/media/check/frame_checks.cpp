@@ -172,6 +172,11 @@ Fault refuses_no_outputs(const Case& with) {
     return check_refusal("init without an output", status, stream.subject().words());
 }
 
+Fault refuses_an_unknown_parameter(const Case& with) {
+    const Stream stream(with);
+    return check_unknown_parameter(*with.kind, stream.config());
+}
+
 }  // namespace
 
 std::vector<Check> frame_checks(const mrda_session_kind& kind) {
@@ -190,6 +195,8 @@ std::vector<Check> frame_checks(const mrda_session_kind& kind) {
                       [with] { return takes_nothing_after_the_end(with); }});
     checks.push_back(
         {type + ": refuses to have no output", [with] { return refuses_no_outputs(with); }});
+    checks.push_back({type + ": refuses a parameter that it does not know",
+                      [with] { return refuses_an_unknown_parameter(with); }});
     checks.push_back(leaves_nothing_behind(type, [with] { return live(with, 4); }));
     checks.push_back(lives_beside_others(type, [with] { return live(with, 8); }));
     return checks;

@@ -169,6 +169,22 @@ Fault check_refusal(const std::string& what, int status, const std::string& word
     return {};
 }
 
+Fault check_unknown_parameter(const mrda_session_kind& kind, mrda_session_config config) {
+    mrda_parameter unknown{};
+    unknown.name = "no-such-parameter";
+    unknown.type = MRDA_PARAMETER_INTEGER;
+    config.parameters = &unknown;
+    config.parameter_count = 1;
+    Subject subject(kind);
+    const int status = subject.init(config);
+    const Fault fault =
+        check_refusal("init with a parameter that is not known", status, subject.words());
+    if (!fault.empty() || subject.words().find(unknown.name) != std::string::npos) {
+        return fault;
+    }
+    return "a parameter that is not known is not named: \"" + subject.words() + "\"";
+}
+
 mrda_session_config plain_config(const char* codec, std::uint32_t width_px,
                                  std::uint32_t height_px) {
     mrda_session_config config{};

@@ -76,6 +76,9 @@ std::string status_text(int status);
 /// Empty if `status` is an error with words, as every refusal must be.
 Fault check_refusal(const std::string& what, int status, const std::string& words);
 
+/// Empty if init refuses `config` with a parameter that no session knows, and names it.
+Fault check_unknown_parameter(const mrda_session_kind& kind, mrda_session_config config);
+
 /// A configuration that the plugin lists: 64x64 (or as asked) at 30 frames per second, QP 26.
 mrda_session_config plain_config(const char* codec, std::uint32_t width_px,
                                  std::uint32_t height_px);

@@ -79,6 +79,7 @@ template <OpenDecoder open>
 int init_decoder(void* data, const mrda_session_config* config, mrda_media_error* error) {
     return answer(error, [&]() -> Result<int> {
         MRDA_TRY(check_path(*config, "map"));
+        MRDA_TRY(media::check_parameters(*config, {}));
         MRDA_ASSIGN(auto codec, open());
         static_cast<Data<DecoderSession>*>(data)->session =
             new DecoderSession(std::move(codec), *config);

@@ -41,6 +41,7 @@ Result<void> check_input(const mrda_pool& input, const mrda_codec_config& codec)
 Result<void> EncoderSession::check(const mrda_session_config& config) {
     const mrda_codec_config& codec = config.codec;
     MRDA_TRY(check_path(config, "direct"));
+    MRDA_TRY(media::check_parameters(config, {}));
     MRDA_TRY(check_size(codec));
     MRDA_TRY(check_input(config.input, codec));
     if (codec.fps_num == 0 || codec.fps_den == 0) {
