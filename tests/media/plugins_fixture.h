@@ -28,6 +28,8 @@ struct Yuv {
 
 /// Gradients of all three components that move with `number`.
 Yuv moving_picture(std::uint32_t width_px, std::uint32_t height_px, std::int64_t number);
+/// A picture whose components are ramps: at any size it is known what it should look like.
+Yuv ramp(std::uint32_t width_px, std::uint32_t height_px);
 /// Turned clockwise, then mirrored: "none", "horizontal" (left to right) or "vertical".
 Yuv oriented(const Yuv& picture, std::uint32_t degrees, const std::string& mirror);
 /// Over all planes, in dB.

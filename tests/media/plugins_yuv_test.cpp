@@ -2,30 +2,12 @@
 #include <drm_fourcc.h>
 
 #include <array>
-#include <cmath>
 #include <memory>
 
 #include "media/plugins_fixture.h"
 
 namespace mrda::media {
 namespace {
-
-/// A picture whose components are ramps: at any size it is known what it should look like.
-Yuv ramp(std::uint32_t width_px, std::uint32_t height_px) {
-    Yuv made{width_px, height_px, {}};
-    const auto plane = [&](std::uint32_t width, std::uint32_t height, double across, double down) {
-        for (std::uint32_t y = 0; y < height; ++y) {
-            for (std::uint32_t x = 0; x < width; ++x) {
-                const double level = 20 + across * (x + 0.5) / width + down * (y + 0.5) / height;
-                made.bytes.push_back(static_cast<std::uint8_t>(std::lround(level)));
-            }
-        }
-    };
-    plane(width_px, height_px, 100, 100);
-    plane(width_px / 2, height_px / 2, 200, 0);
-    plane(width_px / 2, height_px / 2, 0, 200);
-    return made;
-}
 
 class MediaYuv : public testing::Test {
   protected:

@@ -52,6 +52,7 @@ ROOMS = {
     "l0/soft": ({"interop", "ze_soft"}, {"level_zero"}),
     "l0/plugin": ({"interop", "media", "l0"}, {"level_zero"}),
     "vaapi": ({"interop", "vaapi"}, {"va", "drm", "drm_fourcc"}),
+    "vaapi/plugin": ({"interop", "media", "vaapi"}, {"va", "drm_fourcc"}),
     "vaapi/soft": ({"interop"}, {"va", "drm", "drm_fourcc", "libyuv"}),
     "vpl": ({"interop", "vaapi", "vpl"}, {"vpl", "va", "drm_fourcc"}),
     "vpl/soft": (
