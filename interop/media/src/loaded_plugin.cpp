@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include <dlfcn.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "mrda/media/loaded_plugin.h"
 
-#include <algorithm>
-#include <cerrno>
+#include <dlfcn.h>
+
 #include <cstring>
 #include <span>
 
-#include "mrda/media/loaded_plugin.h"
+#include "mrda/media/plugin_folders.h"
+#include "plugin_files.h"
 
 namespace mrda::media {
 
@@ -26,38 +25,6 @@ std::span<const T* const> until_null(const T* const* list) {
         ++count;
     }
     return {list, count};
-}
-
-bool is_name(const std::string& name) {
-    const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
-    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
-}
-
-/// Whoever can write what we load can be us.
-Result<void> check_trusted(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-        return os_error("stat", errno, "no plugin at " + path);
-    }
-    if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
-        return make_error(Errc::permission_denied,
-                          path + " belongs to user " + std::to_string(status.st_uid) +
-                              "; plugins are root's or the service user's own");
-    }
-    if ((status.st_mode & S_IWOTH) != 0) {
-        return make_error(Errc::permission_denied,
-                          path + " can be written by everybody; chmod o-w it");
-    }
-    // A user's own group is the user alone, on systems that make files group-writable.
-    const bool own_group = status.st_gid == 0 || status.st_gid == ::getegid();
-    if ((status.st_mode & S_IWGRP) != 0 && !own_group) {
-        return make_error(
-            Errc::permission_denied,
-            path + " can be written by group " + std::to_string(status.st_gid) + "; chmod g-w it");
-    }
-    return {};
 }
 
 bool takes_frames(std::uint32_t type) {
@@ -233,13 +200,9 @@ std::span<const mrda_unit_kind* const> units_of(const mrda_plugin& table) {
 
 Result<std::shared_ptr<const LoadedPlugin>> LoadedPlugin::load(const std::string& directory,
                                                                const std::string& name) {
-    if (!is_name(name)) {
-        return make_error(Errc::invalid_argument,
-                          "plugin \"" + name + "\": names have letters a-z, digits, _ and -");
-    }
-    const std::string path = directory + "/libmrda_" + name + ".so";
-    MRDA_TRY(check_trusted(directory));
-    MRDA_TRY(check_trusted(path));
+    MRDA_TRY(check_plugin_name(name));
+    MRDA_ASSIGN(const std::string folder, trusted_path(directory));
+    MRDA_ASSIGN(const std::string path, trusted_path(plugin_path(folder, name)));
     std::shared_ptr<LoadedPlugin> plugin(new LoadedPlugin());
     plugin->library_ = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (plugin->library_ == nullptr) {
@@ -255,6 +218,12 @@ Result<std::shared_ptr<const LoadedPlugin>> LoadedPlugin::load(const std::string
     MRDA_TRY(check_table(table, name));
     plugin->table_ = table;
     return std::shared_ptr<const LoadedPlugin>(std::move(plugin));
+}
+
+Result<std::shared_ptr<const LoadedPlugin>> LoadedPlugin::load(
+    std::span<const std::string> directories, const std::string& name) {
+    MRDA_ASSIGN(const std::string directory, find_plugin(directories, name));
+    return load(directory, name);
 }
 
 Result<const mrda_session_kind*> LoadedPlugin::find(mrda_session_type type,

@@ -16,12 +16,17 @@ std::string_view to_string(mrda_session_type type);
 /// A loaded plugin. Sessions keep it loaded. Const calls may be made from several threads at once.
 class LoadedPlugin {
   public:
-    /// Loads DIR/libmrda_NAME.so. `name` must match [a-z0-9_-]+, and neither the file nor its
-    /// folder may be writable by anybody but root, this process's user and its group. Errors:
-    /// invalid_argument (the name), not_found, permission_denied, unsupported (no plugin, another
-    /// ABI: both named, a missing function), with what the dynamic loader said.
+    /// Loads DIR/libmrda_NAME.so. `name` must match [a-z0-9_-]+. Neither the file nor its folder,
+    /// where links lead to, may be writable by anybody but root, this process's user and its group,
+    /// nor any folder above that is not sticky. Errors: invalid_argument (the name), not_found,
+    /// permission_denied, unsupported (no plugin, another ABI: both named, a missing function),
+    /// with what the dynamic loader said.
     static Result<std::shared_ptr<const LoadedPlugin>> load(const std::string& directory,
                                                             const std::string& name);
+    /// The same of the first directory that has the file: one that is refused there is not looked
+    /// for in the next. Errors: as above; not_found (naming the directories).
+    static Result<std::shared_ptr<const LoadedPlugin>> load(
+        std::span<const std::string> directories, const std::string& name);
     ~LoadedPlugin();
     LoadedPlugin(const LoadedPlugin&) = delete;
     LoadedPlugin& operator=(const LoadedPlugin&) = delete;
