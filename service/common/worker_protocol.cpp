@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker_protocol.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -57,6 +58,13 @@ class Reader {
         }
         out = value.get<bool>();
         return true;
+    }
+    static bool take(const json& value, std::vector<std::string>& out) {
+        if (!value.is_array() || value.size() > kMaxPluginDirs) {
+            return false;
+        }
+        return std::all_of(value.begin(), value.end(),
+                           [&](const json& text) { return take(text, out.emplace_back()); });
     }
     template <typename T>
     requires std::is_unsigned_v<T>
@@ -229,7 +237,7 @@ std::string to_message(const WorkerJob& job) {
                  {"output", to_json(job.output)},
                  {"platform", job.platform},
                  {"device", job.device},
-                 {"plugin_dir", job.plugin_dir},
+                 {"plugin_dirs", job.plugin_dirs},
                  {"driver_dir", job.driver_dir},
                  {"memory_bytes", job.memory_bytes}});
 }
@@ -247,7 +255,7 @@ Result<WorkerJob> parse_job(std::string_view message) {
     reader.get("epoch", job.epoch);
     reader.get("platform", job.platform);
     reader.get("device", job.device);
-    reader.get("plugin_dir", job.plugin_dir);
+    reader.get("plugin_dirs", job.plugin_dirs);
     reader.get("driver_dir", job.driver_dir);
     reader.get("memory_bytes", job.memory_bytes);
     MRDA_TRY(reader.done());
@@ -255,14 +263,14 @@ Result<WorkerJob> parse_job(std::string_view message) {
 }
 
 WorkerPreparation preparation_of(const WorkerJob& job) {
-    return {job.platform, job.device, job.plugin_dir, job.params.plugin, job.driver_dir};
+    return {job.platform, job.device, job.plugin_dirs, job.params.plugin, job.driver_dir};
 }
 
 std::string to_message(const WorkerPreparation& preparation) {
     return dump({{"prepare",
                   {{"platform", preparation.platform},
                    {"device", preparation.device},
-                   {"plugin_dir", preparation.plugin_dir},
+                   {"plugin_dirs", preparation.plugin_dirs},
                    {"plugin", preparation.plugin},
                    {"driver_dir", preparation.driver_dir}}}});
 }
@@ -273,7 +281,7 @@ Result<WorkerPreparation> parse_preparation(std::string_view message) {
     Reader reader(member(object, "prepare"));
     reader.get("platform", preparation.platform);
     reader.get("device", preparation.device);
-    reader.get("plugin_dir", preparation.plugin_dir);
+    reader.get("plugin_dirs", preparation.plugin_dirs);
     reader.get("plugin", preparation.plugin);
     reader.get("driver_dir", preparation.driver_dir);
     MRDA_TRY(reader.done());

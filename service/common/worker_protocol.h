@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control_socket.h"
 #include "mrda/interop/frame_layout.h"
@@ -13,9 +14,13 @@
 
 namespace mrda::service {
 
+/// Of one service.
+inline constexpr std::size_t kMaxPluginDirs = 16;
+inline constexpr std::size_t kMaxPluginDirsBytes = 2048;
+
 /// What a guest asks to be encoded, in values that were checked (by plan_session()).
 struct EncodeParams {
-    std::string codec;    ///< "avc", "hevc", "av1", "copy".
+    std::string codec;    ///< "avc", "hevc", "av1", "copy", "vp9".
     std::string profile;  ///< Empty: the plugin chooses.
     std::string plugin;   ///< Which plugin has the codec.
     std::uint32_t width_px = 0;
@@ -37,7 +42,7 @@ struct EncodeParams {
 struct WorkerPreparation {
     std::string platform;  ///< "gpu" or "software".
     std::string device;    ///< A PCI address, or empty.
-    std::string plugin_dir;
+    std::vector<std::string> plugin_dirs;
     std::string plugin;
     std::string driver_dir;  ///< Of the software drivers.
 
@@ -51,13 +56,13 @@ struct WorkerJob {
     EncodeParams params;
     FrameLayout frame;
     ivshmem::SessionLayout layout;
-    ivshmem::Extent input;   ///< In the input region.
-    ivshmem::Extent output;  ///< In the output region.
-    std::string platform;    ///< "gpu" or "software".
-    std::string device;      ///< A PCI address, or empty.
-    std::string plugin_dir;
-    std::string driver_dir;          ///< Of the software drivers.
-    std::uint64_t memory_bytes = 0;  ///< The most it may have of its own; 0: no limit.
+    ivshmem::Extent input;                 ///< In the input region.
+    ivshmem::Extent output;                ///< In the output region.
+    std::string platform;                  ///< "gpu" or "software".
+    std::string device;                    ///< A PCI address, or empty.
+    std::vector<std::string> plugin_dirs;  ///< The first one that has the plugin counts.
+    std::string driver_dir;                ///< Of the software drivers.
+    std::uint64_t memory_bytes = 0;        ///< The most it may have of its own; 0: no limit.
 };
 
 WorkerPreparation preparation_of(const WorkerJob& job);

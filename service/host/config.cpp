@@ -6,10 +6,12 @@
 #include <toml++/toml.h>
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
 #include "runtime_dir.h"
+#include "worker_protocol.h"
 
 namespace mrda::service {
 
@@ -52,6 +54,20 @@ class Table {
         if (const auto* const node = take(key)) {
             const auto value = node->value<double>();
             value ? static_cast<void>(out = *value) : wrong(key, "a number");
+        }
+    }
+    void get(const char* key, std::vector<std::string>& out) {
+        const auto* const node = take(key);
+        if (node == nullptr) {
+            return;
+        }
+        const toml::array* const list = node->as_array();
+        for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+            const auto value = list->get(i)->value_exact<std::string>();
+            value ? out.push_back(*value) : wrong(key, "a list of texts");
+        }
+        if (list == nullptr) {
+            wrong(key, "a list of texts");
         }
     }
     const toml::table* table(const char* key) {
@@ -145,6 +161,40 @@ Result<void> read_tls(const toml::table& table, const std::string& where, TlsFil
     return reader.done();
 }
 
+/// One folder may be said as plugin_dir, several are said as plugin_dirs.
+Result<void> take_plugin_dirs(const std::string& one, std::vector<std::string> several,
+                              const std::string& where, Config& config) {
+    if (!one.empty() && !several.empty()) {
+        return make_error(Errc::invalid_argument,
+                          where + "plugin_dir and plugin_dirs: put all folders into plugin_dirs");
+    }
+    config.plugin_dirs = one.empty() ? std::move(several) : std::vector<std::string>{one};
+    return {};
+}
+
+/// Workers begin in another folder, and are told in one message.
+Result<void> settle_plugin_dirs(std::vector<std::string>& folders) {
+    std::size_t all_bytes = 0;
+    for (std::string& folder : folders) {
+        std::error_code error;
+        const auto absolute = std::filesystem::absolute(folder, error);
+        if (folder.empty() || error) {
+            return make_error(Errc::invalid_argument,
+                              "plugin folder \"" + folder + "\": name a folder");
+        }
+        folder = absolute.lexically_normal().string();
+        all_bytes += folder.size();
+    }
+    if (folders.size() > kMaxPluginDirs || all_bytes > kMaxPluginDirsBytes) {
+        return make_error(Errc::invalid_argument,
+                          std::to_string(folders.size()) + " plugin folders, with names of " +
+                              std::to_string(all_bytes) + " bytes; at most " +
+                              std::to_string(kMaxPluginDirs) + " and " +
+                              std::to_string(kMaxPluginDirsBytes) + " bytes are taken");
+    }
+    return {};
+}
+
 std::string default_state_dir(const std::string& runtime_dir) {
     if (const char* named = std::getenv("XDG_STATE_HOME"); named != nullptr && *named == '/') {
         return std::string(named) + "/mrda";
@@ -191,7 +241,10 @@ Result<void> read_config_file(const std::string& path, Config& config) {
     reader.get("addr", config.address);
     reader.get("runtime_dir", config.runtime_dir);
     reader.get("state_dir", config.state_dir);
-    reader.get("plugin_dir", config.plugin_dir);
+    std::string plugin_dir;
+    std::vector<std::string> plugin_dirs;
+    reader.get("plugin_dir", plugin_dir);
+    reader.get("plugin_dirs", plugin_dirs);
     reader.get("worker", config.worker_program);
     reader.get("spare_worker", config.spare_worker);
     reader.get("device", config.device);
@@ -203,6 +256,7 @@ Result<void> read_config_file(const std::string& path, Config& config) {
     const toml::table* const tls = reader.table("tls");
     const toml::array* const vms = reader.tables("vm");
     MRDA_TRY(reader.done());
+    MRDA_TRY(take_plugin_dirs(plugin_dir, std::move(plugin_dirs), where, config));
     if (!platform.empty()) {
         MRDA_ASSIGN(config.platform, parse_platform(platform));
     }
@@ -243,12 +297,15 @@ Result<Config> parse_command_line(int argc, const char* const* argv) {
     std::string given_runtime;
     std::string given_state;
     std::string given_device;
-    std::string given_plugins;
+    std::vector<std::string> given_plugins;
     std::uint64_t lease_ms = 0;
     TlsFiles tls;
     app.add_option("--runtime-dir", given_runtime, "sockets and the default token");
     app.add_option("--state-dir", given_state, "VMs and their tokens");
-    app.add_option("--plugin-dir", given_plugins, "codec plugins");
+    app.add_option("--plugin-dir", given_plugins,
+                   "a folder of codec plugins, instead of MRDA's own; may be repeated: the first "
+                   "that has a plugin counts")
+        ->allow_extra_args(false);
     app.add_option("--platform", platform, "auto, gpu or software");
     app.add_option("--device", given_device, "PCI address of the GPU");
     app.add_option("--lease-ms", lease_ms, "how long a guest may be silent");
@@ -274,7 +331,10 @@ Result<Config> parse_command_line(int argc, const char* const* argv) {
     take(address, config.address);
     take(given_runtime, config.runtime_dir);
     take(given_state, config.state_dir);
-    take(given_plugins, config.plugin_dir);
+    if (!given_plugins.empty()) {
+        config.plugin_dirs = given_plugins;
+    }
+    MRDA_TRY(settle_plugin_dirs(config.plugin_dirs));
     take(given_device, config.device);
     take(tls.certificate, config.tls.certificate);
     take(tls.key, config.tls.key);

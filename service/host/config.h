@@ -23,7 +23,9 @@ struct Config {
     std::string address;  ///< Beside the local socket; empty: none.
     std::string runtime_dir;
     std::string state_dir;
-    std::string plugin_dir;      ///< Empty: beside the software drivers.
+    /// Absolute; a plugin comes from the first that has it. Empty: one, beside the software
+    /// drivers.
+    std::vector<std::string> plugin_dirs;
     std::string worker_program;  ///< Empty: beside this program.
     bool spare_worker = true;    ///< One is kept ready, so that a session starts sooner.
     PlatformRequest platform = PlatformRequest::automatic;

@@ -206,10 +206,10 @@ Result<void> Server::choose(const Config& config, SessionSettings& settings) {
     if (drivers.ok()) {
         settings.driver_dir = *drivers;
     }
-    settings.plugin_dir = config.plugin_dir;
-    if (settings.plugin_dir.empty()) {
+    settings.plugin_dirs = config.plugin_dirs;
+    if (settings.plugin_dirs.empty()) {
         MRDA_TRY(drivers);
-        settings.plugin_dir = *drivers + "/plugins";
+        settings.plugin_dirs = {*drivers + "/plugins"};
     }
     return {};
 }

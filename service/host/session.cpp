@@ -126,7 +126,7 @@ Result<void> Session::start() {
                         .output = memory_->output(),
                         .platform = placement_.on_gpu() ? "gpu" : "software",
                         .device = placement_.pci_address,
-                        .plugin_dir = settings_.plugin_dir,
+                        .plugin_dirs = settings_.plugin_dirs,
                         .driver_dir = settings_.driver_dir,
                         .memory_bytes = settings_.worker_memory_bytes};
     MRDA_ASSIGN(StartedWorker started, workers_.take(preparation_of(job)));

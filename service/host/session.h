@@ -22,7 +22,7 @@ namespace mrda::service {
 struct SessionSettings {
     std::string worker_program;
     bool spare_worker = false;  ///< One is kept ready.
-    std::string plugin_dir;
+    std::vector<std::string> plugin_dirs;
     std::string driver_dir;
     std::uint64_t worker_memory_bytes = 0;  ///< 0: no limit.
     std::uint32_t epoch = 1;

@@ -396,7 +396,7 @@ std::optional<WorkerPreparation> SessionManager::foresee() const {
     const Placement placement = resources_.next_placement();
     return WorkerPreparation{.platform = placement.on_gpu() ? "gpu" : "software",
                              .device = placement.pci_address,
-                             .plugin_dir = settings_.plugin_dir,
+                             .plugin_dirs = settings_.plugin_dirs,
                              .plugin = kDefaultPlugin,
                              .driver_dir = settings_.driver_dir};
 }

@@ -84,7 +84,7 @@ void prepare(const WorkerPreparation& wanted) {
         return;
     }
     static std::shared_ptr<const mrda::media::LoadedPlugin> plugin;
-    if (auto loaded = mrda::media::LoadedPlugin::load(wanted.plugin_dir, wanted.plugin);
+    if (auto loaded = mrda::media::LoadedPlugin::load(wanted.plugin_dirs, wanted.plugin);
         loaded.ok()) {
         plugin = std::move(*loaded);
         plugin->prepare(wanted.device);

@@ -59,7 +59,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(WorkerJob job, Fd input_regio
     MRDA_ASSIGN(const auto output, ivshmem::Region::adopt(std::move(output_region)));
     MRDA_ASSIGN(Mapping input_mapping, Mapping::map(input.fd(), job.input));
     MRDA_ASSIGN(Mapping output_mapping, Mapping::map(output.fd(), job.output));
-    MRDA_ASSIGN(auto plugin, media::LoadedPlugin::load(job.plugin_dir, job.params.plugin));
+    MRDA_ASSIGN(auto plugin, media::LoadedPlugin::load(job.plugin_dirs, job.params.plugin));
     std::vector<mrda_buffer> buffers = input_buffers(job, input, input_mapping);
     MRDA_ASSIGN(auto encoder, open_encoder(std::move(plugin), job, buffers));
     const ivshmem::PeerMemory control = input_mapping.control(job.layout.control_bytes());

@@ -25,7 +25,8 @@ std::string good_job() {
     return to_message(WorkerJob{
         .params = {.codec = "avc", .plugin = "vpl"},
         .frame = frame,
-        .layout = mrda::ivshmem::SessionLayout::make({2, frame.size_bytes(), 2, 1}).value()});
+        .layout = mrda::ivshmem::SessionLayout::make({2, frame.size_bytes(), 2, 1}).value(),
+        .plugin_dirs = {"/a", "/b"}});
 }
 
 void check_event(std::string_view text) {
@@ -41,7 +42,8 @@ void check_job(std::string_view text) {
     if (const auto job = parse_job(text); job.ok()) {
         const auto again = parse_job(to_message(*job));
         check(again.ok() && again->layout == job->layout && again->frame == job->frame &&
-              again->input == job->input && again->output == job->output);
+              again->input == job->input && again->output == job->output &&
+              again->plugin_dirs == job->plugin_dirs);
     } else {
         check_refusal(job);
     }

@@ -70,7 +70,7 @@ FakeHost::FakeHost(const v1::CreateRequest& request, const Identity& identity, b
                            .output = out,
                            .platform = "software",
                            .device = {},
-                           .plugin_dir = MRDA_PLUGIN_DIR};
+                           .plugin_dirs = {MRDA_PLUGIN_DIR}};
     job.params.codec = "copy";
     job.params.plugin = "copy";
     job.params.width_px = request.encode().width_px();

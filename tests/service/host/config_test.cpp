@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "temp_dir.h"
@@ -82,6 +83,37 @@ TEST(Address, only_loopback_goes_without_tls) {
 TEST(CommandLine, a_lease_that_cannot_be_is_refused) {
     EXPECT_NE(parse({"--lease-ms", "99999999999"}).error().message.find("lease_ms"),
               std::string::npos);
+}
+
+TEST(CommandLine, takes_several_plugin_folders_in_their_order_and_makes_them_absolute) {
+    const auto config = parse({"--plugin-dir", "/mine", "--plugin-dir", "below/../theirs"});
+    ASSERT_TRUE(config.ok()) << to_string(config.error());
+    ASSERT_EQ(config->plugin_dirs.size(), 2U);
+    EXPECT_EQ(config->plugin_dirs[0], "/mine");
+    EXPECT_EQ(config->plugin_dirs[1],
+              (std::filesystem::current_path() / "theirs").lexically_normal().string());
+    EXPECT_TRUE(parse({}).value().plugin_dirs.empty());
+}
+
+TEST(CommandLine, plugin_folders_that_cannot_be_or_are_too_many_are_refused) {
+    EXPECT_NE(parse({"--plugin-dir", ""}).error().message.find("name a folder"), std::string::npos);
+    std::vector<const char*> many;
+    for (int i = 0; i < 17; ++i) {
+        many.insert(many.end(), {"--plugin-dir", "/a"});
+    }
+    EXPECT_NE(parse(many).error().message.find("17 plugin folders"), std::string::npos);
+    const std::string long_name = "/" + std::string(3000, 'a');
+    EXPECT_NE(parse({"--plugin-dir", long_name.c_str()}).error().message.find("3001 bytes"),
+              std::string::npos);
+}
+
+TEST_F(ConfigFile, says_one_plugin_folder_or_a_list) {
+    EXPECT_EQ(read("plugin_dir = \"/a\"\n").value().plugin_dirs, std::vector<std::string>({"/a"}));
+    EXPECT_EQ(read("plugin_dirs = [\"/a\", \"/b\"]\n").value().plugin_dirs,
+              std::vector<std::string>({"/a", "/b"}));
+    expect_refused("plugin_dirs = \"/a\"\n", "a list of texts");
+    expect_refused("plugin_dirs = [\"/a\", 1]\n", "a list of texts");
+    expect_refused("plugin_dir = \"/a\"\nplugin_dirs = [\"/b\"]\n", "plugin_dirs: put all");
 }
 
 TEST_F(ConfigFile, says_everything) {

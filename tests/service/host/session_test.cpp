@@ -30,7 +30,7 @@ class SessionTest : public testing::Test {
         ASSERT_TRUE(vms_.add(config, false).ok());
         ASSERT_TRUE(resources_.sample().ok());
         settings_.worker_program = MRDA_WORKER;
-        settings_.plugin_dir = MRDA_PLUGIN_DIR;
+        settings_.plugin_dirs = {MRDA_PLUGIN_DIR};
         settings_.driver_dir = MRDA_DRIVER_DIR;
         settings_.epoch = 7;
     }

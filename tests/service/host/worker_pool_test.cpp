@@ -28,8 +28,9 @@ class WorkerPoolTest : public testing::Test {
     static bool lives(pid_t pid) { return ::kill(pid, 0) == 0; }
 
     std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
-    WorkerPreparation one_{"software", "", MRDA_PLUGIN_DIR, "copy", MRDA_DRIVER_DIR};
-    WorkerPreparation other_{"software", "0000:03:00.0", MRDA_PLUGIN_DIR, "copy", MRDA_DRIVER_DIR};
+    WorkerPreparation one_{"software", "", {MRDA_PLUGIN_DIR}, "copy", MRDA_DRIVER_DIR};
+    WorkerPreparation other_{
+        "software", "0000:03:00.0", {MRDA_PLUGIN_DIR}, "copy", MRDA_DRIVER_DIR};
     std::optional<WorkerPreparation> foreseen_ = one_;
     std::optional<WorkerPool> pool_;
 };

@@ -41,7 +41,7 @@ Result<void> PipelineTest::try_create(const EncodeParams& params, const SessionS
     job.session_id = 7;
     job.epoch = 1;
     job.platform = "software";
-    job.plugin_dir = MRDA_PLUGIN_DIR;
+    job.plugin_dirs = {MRDA_PLUGIN_DIR};
     MRDA_ASSIGN(region_, make_region(shape, job.output.offset_bytes + job.output.size_bytes));
     input_ = job.input;
     MRDA_ASSIGN(Fd input, duplicate_fd(region_->fd()));

@@ -215,7 +215,7 @@ TEST_F(WorkerPipeline, is_refused_where_the_extents_are_not_the_layouts_or_the_r
         ivshmem::SessionLayout::make({2, frame.size_bytes(), 2, ivshmem::kPageBytes}).value();
     const auto region = ivshmem::Region::create_memfd("small", layout.input_extent_bytes()).value();
     WorkerJob job{.params = small_params("copy"), .frame = frame, .layout = layout};
-    job.plugin_dir = MRDA_PLUGIN_DIR;
+    job.plugin_dirs = {MRDA_PLUGIN_DIR};
     job.input = {0, layout.input_extent_bytes()};
     job.output = {0, layout.output_extent_bytes() + ivshmem::kPageBytes};
     const auto make = [&] {

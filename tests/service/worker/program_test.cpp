@@ -88,7 +88,7 @@ class WorkerProgram : public testing::Test {
         made.input = {0, layout_.input_extent_bytes()};
         made.output = {made.input.size_bytes, layout_.output_extent_bytes()};
         made.platform = "software";
-        made.plugin_dir = MRDA_PLUGIN_DIR;
+        made.plugin_dirs = {MRDA_PLUGIN_DIR};
         return made;
     }
     void send(const std::string& message) {
@@ -198,7 +198,7 @@ TEST_F(WorkerProgram, that_was_prepared_ends_in_order_where_no_job_comes) {
 TEST_F(WorkerProgram, that_could_not_be_prepared_tells_why_with_its_job) {
     start_worker();
     WorkerJob elsewhere = job("avc");
-    elsewhere.plugin_dir = "/nowhere";
+    elsewhere.plugin_dirs = {"/nowhere"};
     send(to_message(preparation_of(elsewhere)));
     send(elsewhere);
     const WorkerEvent failed = hear();

@@ -40,7 +40,7 @@ WorkerJob example() {
     job.output = {std::uint64_t{1} << 40, job.layout.output_extent_bytes()};
     job.platform = "software";
     job.device = "0000:03:00.0";
-    job.plugin_dir = "/a/\"quoted\" place";
+    job.plugin_dirs = {"/first", "/a/\"quoted\" place"};
     job.driver_dir = "/b";
     job.memory_bytes = std::uint64_t{3} << 32;
     return job;
@@ -92,7 +92,7 @@ TEST(WorkerProtocol, a_job_comes_through_whole) {
     EXPECT_EQ(parsed->frame, job.frame);
     EXPECT_EQ(parsed->layout, job.layout);
     EXPECT_EQ(parsed->output, job.output);
-    EXPECT_EQ(parsed->plugin_dir, job.plugin_dir);
+    EXPECT_EQ(parsed->plugin_dirs, job.plugin_dirs);
     EXPECT_EQ(parsed->memory_bytes, job.memory_bytes);
 }
 
@@ -115,7 +115,8 @@ TEST(WorkerProtocol, events_and_commands_come_through_whole) {
 }
 
 TEST(WorkerProtocol, every_field_that_is_missing_or_of_another_type_is_named) {
-    const json whole = json::parse(to_message(example()));
+    json whole = json::parse(to_message(example()));
+    whole["plugin_dirs"] = json::array();
     for (const std::string& pointer : leaves(whole)) {
         json wrong = whole;
         wrong[json::json_pointer(pointer)] = json::array({1});
@@ -155,6 +156,20 @@ TEST(WorkerProtocol, numbers_that_are_negative_broken_or_too_large_are_named) {
     event["event"] = "unheard of";
     expect_corrupt(parse_event(event.dump()), "event");
     expect_corrupt(parse_command(R"({"op":"fly"})"), "op");
+}
+
+TEST(WorkerProtocol, plugin_folders_are_a_list_of_texts_and_not_too_many) {
+    json wrong = json::parse(to_message(example()));
+    for (const json& value :
+         {json("/a"), json(1), json::array({"/a", 1}), json::array({json::array({"/a"})}),
+          json(std::vector<std::string>(kMaxPluginDirs + 1, "/a"))}) {
+        wrong["plugin_dirs"] = value;
+        expect_corrupt(parse_job(wrong.dump()), "plugin_dirs");
+    }
+    wrong["plugin_dirs"] = std::vector<std::string>(kMaxPluginDirs, "/a");
+    const auto parsed = parse_job(wrong.dump());
+    ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+    EXPECT_EQ(parsed->plugin_dirs.size(), kMaxPluginDirs);
 }
 
 TEST(WorkerProtocol, layouts_that_cannot_be_are_refused) {
