@@ -36,11 +36,12 @@ struct CodecRow {
     std::array<std::string_view, 3> profiles;
     std::uint32_t largest_qp;
 };
-constexpr std::array<CodecRow, 4> kCodecs{{
+constexpr std::array<CodecRow, 5> kCodecs{{
     {v1::CODEC_AVC, "avc", kDefaultPlugin, {"main", "high", ""}, 51},
     {v1::CODEC_HEVC, "hevc", kDefaultPlugin, {"main", "main10", ""}, 51},
     {v1::CODEC_AV1, "av1", kDefaultPlugin, {"main", "high", ""}, 255},
     {v1::CODEC_COPY, "copy", "copy", {"", "", ""}, 255},
+    {v1::CODEC_VP9, "vp9", "vpx", {"0", "", ""}, 63},
 }};
 
 Result<const CodecRow*> row_of(const v1::EncodeConfig& config) {
@@ -49,14 +50,14 @@ Result<const CodecRow*> row_of(const v1::EncodeConfig& config) {
     });
     if (row == kCodecs.end()) {
         return wrong("codec", std::to_string(static_cast<int>(config.codec())),
-                     "1 AVC, 2 HEVC, 3 AV1 or 4 copy");
+                     "1 AVC, 2 HEVC, 3 AV1, 4 copy or 5 VP9");
     }
     const auto& profiles = row->profiles;
     if (!config.profile().empty() &&
         std::find(profiles.begin(), profiles.end(), config.profile()) == profiles.end()) {
-        return wrong("profile", "\"" + config.profile() + "\"",
-                     std::string(row->name) + " has " + std::string(profiles[0]) +
-                         (profiles[0].empty() ? "none" : " and " + std::string(profiles[1])));
+        std::string all(profiles[0].empty() ? "none" : profiles[0]);
+        all += profiles[1].empty() ? "" : " and " + std::string(profiles[1]);
+        return wrong("profile", "\"" + config.profile() + "\"", row->name + (" has " + all));
     }
     return &*row;
 }

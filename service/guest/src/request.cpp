@@ -28,7 +28,7 @@ Result<void> check_range(const char* field, std::uint64_t value, std::uint64_t l
 
 /// What no service can do; what this one cannot, it says itself.
 Result<void> check(const mrda_guest_config& config) {
-    MRDA_TRY(check_range("codec", config.codec, MRDA_GUEST_AVC, MRDA_GUEST_COPY));
+    MRDA_TRY(check_range("codec", config.codec, MRDA_GUEST_AVC, MRDA_GUEST_VP9));
     MRDA_TRY(check_range("width_px", config.width_px, 1, kMaxDimensionPx));
     MRDA_TRY(check_range("height_px", config.height_px, 1, kMaxDimensionPx));
     auto picture = FrameLayout::linear(config.drm_fourcc, config.width_px, config.height_px);

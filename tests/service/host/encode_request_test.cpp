@@ -113,6 +113,22 @@ INSTANTIATE_TEST_SUITE_P(
             "2 to 3"}),
     [](const auto& parameter) { return parameter.param.name; });
 
+TEST(EncodeRequest, vp9_is_the_plugin_vpx_s_and_its_qp_ends_at_63) {
+    auto request = good();
+    v1::EncodeConfig& encode = *request.mutable_encode();
+    encode.set_codec(v1::CODEC_VP9);
+    encode.set_qp(63);
+    const auto plan = plan_session(request);
+    ASSERT_TRUE(plan.ok()) << to_string(plan.error());
+    EXPECT_EQ(plan->params.codec, "vp9");
+    EXPECT_EQ(plan->params.plugin, "vpx");
+    encode.set_qp(64);
+    EXPECT_NE(plan_session(request).error().message.find("qp 64"), std::string::npos);
+    encode.set_qp(30);
+    encode.set_profile("main");
+    EXPECT_NE(plan_session(request).error().message.find("vp9 has 0"), std::string::npos);
+}
+
 TEST(EncodeRequest, the_transport_alone_takes_any_even_size_unpadded) {
     auto request = good();
     request.mutable_encode()->set_codec(v1::CODEC_COPY);

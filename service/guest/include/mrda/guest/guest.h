@@ -71,7 +71,8 @@ typedef enum mrda_guest_codec {
     MRDA_GUEST_AVC = 1,
     MRDA_GUEST_HEVC = 2,
     MRDA_GUEST_AV1 = 3,
-    MRDA_GUEST_COPY = 4 /* a token of 16 bytes for each frame: measures the transport */
+    MRDA_GUEST_COPY = 4, /* a token of 16 bytes for each frame: measures the transport */
+    MRDA_GUEST_VP9 = 5   /* a superframe a packet: files of it want a container, as IVF */
 } mrda_guest_codec;
 
 /* Set by mrda_guest_config_init to what stands behind "=". Strings are read during create only. */
