@@ -10,6 +10,8 @@ namespace mrda::ctl {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(5);
+/// Plugins are loaded for it, one after another.
+constexpr auto kPluginsPatience = std::chrono::seconds(60);
 
 Errc errc_of(grpc::StatusCode code) {
     switch (code) {
@@ -31,9 +33,9 @@ Errc errc_of(grpc::StatusCode code) {
 
 template <typename Reply, typename Method, typename Request>
 Result<Reply> call(const std::string& path, v1::Admin::Stub& stub, Method method,
-                   const Request& request) {
+                   const Request& request, std::chrono::seconds patience = kPatience) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kPatience);
+    context.set_deadline(std::chrono::system_clock::now() + patience);
     Reply reply;
     const grpc::Status status = (stub.*method)(&context, request, &reply);
     if (status.ok()) {
@@ -82,6 +84,13 @@ Result<v1::SessionStatus> AdminClient::stop_session(std::uint64_t id) {
     v1::SessionRef ref;
     ref.set_session_id(id);
     return call<v1::SessionStatus>(path_, *stub_, &v1::Admin::Stub::StopSession, ref);
+}
+
+Result<v1::ListPluginsReply> AdminClient::list_plugins(bool look_again) {
+    v1::ListPluginsRequest request;
+    request.set_look_again(look_again);
+    return call<v1::ListPluginsReply>(path_, *stub_, &v1::Admin::Stub::ListPlugins, request,
+                                      kPluginsPatience);
 }
 
 Result<v1::ResourcesReply> AdminClient::resources() {

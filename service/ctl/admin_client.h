@@ -11,7 +11,8 @@
 
 namespace mrda::ctl {
 
-/// A user's service, by its administration socket. Each call waits at most 5 s.
+/// A user's service, by its administration socket. Each call waits at most 5 s, but for
+/// list_plugins(): a minute.
 class AdminClient {
   public:
     /// Does not connect yet. Errors: permission_denied (of the folder).
@@ -22,6 +23,7 @@ class AdminClient {
     Result<v1::ListVmsReply> list_vms();
     Result<v1::ListReply> list_sessions();
     Result<v1::SessionStatus> stop_session(std::uint64_t id);
+    Result<v1::ListPluginsReply> list_plugins(bool look_again);
     Result<v1::ResourcesReply> resources();
 
   private:

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +16,8 @@
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/platform.h"
 #include "mrda/interop/run_child.h"
+#include "plugins.h"
+#include "probe_program.h"
 #include "runtime_dir.h"
 
 namespace mrda::ctl {
@@ -107,17 +108,10 @@ Finding memlock() {
                      "/etc/security/limits.d"};
 }
 
-std::string program_dir() {
-    std::error_code ignored;
-    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path().string();
-}
-
 /// The whole chain on one platform, walked with one small frame in a child.
 Finding chain(const char* platform, const char* what, const char* otherwise) {
-    const char* named = std::getenv("MRDA_BIN_DIR");
-    const std::string probe =
-        (named != nullptr ? std::string(named) : program_dir()) + "/mrda-probe";
-    const auto child = run_child({probe, "--chain", "--platform", platform}, kChainTimeoutNs);
+    const auto child =
+        run_child({probe_program(), "--chain", "--platform", platform}, kChainTimeoutNs);
     if (!child.ok()) {
         return {Verdict::missing, what, to_string(child.error()), otherwise};
     }
@@ -158,6 +152,9 @@ std::vector<Finding> examine(const std::string& runtime_dir) {
               "is missing above"));
     findings.push_back(chain("software", "chain on the software drivers",
                              "see to the loaders and software drivers that are missing above"));
+    for (Finding& plugin : plugins()) {
+        findings.push_back(std::move(plugin));
+    }
     findings.push_back(udmabuf());
     findings.push_back(shared_memory());
     findings.push_back(memlock());

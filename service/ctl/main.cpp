@@ -11,6 +11,7 @@
 #include "admin_client.h"
 #include "doctor.h"
 #include "mrda/interop/exit_code.h"
+#include "plugins.h"
 #include "print.h"
 #include "region_size.h"
 #include "runtime_dir.h"
@@ -37,6 +38,9 @@ struct Options {
     std::uint64_t max_pixels_per_second = 0;
     std::uint64_t session = 0;
     unsigned rounds = 0;
+    bool look_again = false;
+    bool local = false;
+    std::vector<std::string> plugin_dirs;
 };
 
 using Command = std::function<Result<int>(const Options&)>;
@@ -122,6 +126,18 @@ Result<int> resources(const Options& options) {
     return 0;
 }
 
+Result<int> plugins(const Options& options) {
+    if (options.local || !options.plugin_dirs.empty()) {
+        MRDA_ASSIGN(const auto found, mrda::ctl::look_at_plugins(options.plugin_dirs));
+        say(options.printer.plugins(found, false));
+        return 0;
+    }
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    MRDA_ASSIGN(const auto reply, client.list_plugins(options.look_again));
+    say(options.printer.plugins(reply, true));
+    return 0;
+}
+
 Result<int> top(const Options& options) {
     MRDA_ASSIGN(AdminClient client, client_of(options));
     const bool clear = ::isatty(STDOUT_FILENO) != 0 && !options.printer.json;
@@ -181,6 +197,14 @@ void add_commands(CLI::App& app, Options& options, Command& chosen) {
 
     command(app, "sessions", "all sessions", sessions);
     command(app, "stop", "stops a session", stop)->add_option("ID", options.session)->required();
+    auto* const listed =
+        command(app, "plugins", "what plugins there are, and what runs on them", plugins);
+    listed->add_flag("--look-again", options.look_again, "also where no file has changed");
+    listed->add_flag("--local", options.local, "asks no service: MRDA's own folder");
+    listed
+        ->add_option("--plugin-dir", options.plugin_dirs,
+                     "asks no service: this folder; may be repeated")
+        ->allow_extra_args(false);
     command(app, "resources", "what the machine has left", resources);
     command(app, "top", "sessions and resources, once a second", top)
         ->add_option("--rounds", options.rounds, "how often; 0: until interrupted");

@@ -18,6 +18,8 @@ struct Printer {
     [[nodiscard]] std::string size(const RegionSize& size) const;
     [[nodiscard]] std::string vms(const v1::ListVmsReply& reply) const;
     [[nodiscard]] std::string sessions(const v1::ListReply& reply) const;
+    /// `with_load`: a service said it, which knows what runs on each.
+    [[nodiscard]] std::string plugins(const v1::ListPluginsReply& reply, bool with_load) const;
     [[nodiscard]] std::string resources(const v1::ResourcesReply& reply) const;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "admin_api.h"
 
+#include <algorithm>
 #include <set>
 
 #include "rpc_call.h"
@@ -86,6 +87,20 @@ void AdminApi::serve(RpcQueue& queue) {
         fill(call.reply());
         return Result<void>();
     });
+    mrda::service::serve(queue, service_, &Service::RequestListPlugins, [this](auto& call) {
+        loop_.post([this, &call] {
+            plugins_.list(call.request().look_again(),
+                          [this, &call](const Result<v1::ListPluginsReply>& listed) {
+                              if (!listed.ok()) {
+                                  call.finish(listed.error());
+                                  return;
+                              }
+                              call.reply() = *listed;
+                              fill_load(call.reply());
+                              call.finish({});
+                          });
+        });
+    });
 }
 
 Result<void> AdminApi::add_vm(const v1::Vm& vm, v1::AddVmReply& reply) {
@@ -129,6 +144,21 @@ void AdminApi::fill(v1::ResourcesReply& reply) const {
         device.set_sessions(gpu.sessions);
     }
     reply.set_region_bytes_used(used_bytes(vms_, sessions_));
+}
+
+void AdminApi::fill_load(v1::ListPluginsReply& reply) const {
+    for (const Session* session : sessions_.list(nullptr)) {
+        const auto plugin = std::find_if(
+            reply.mutable_plugins()->begin(), reply.mutable_plugins()->end(),
+            [&](const v1::Plugin& each) {
+                return each.name() == session->plan().params.plugin && each.shadowed_by().empty();
+            });
+        if (plugin != reply.mutable_plugins()->end() && !session->released()) {
+            plugin->set_sessions(plugin->sessions() + 1);
+            plugin->set_pixels_per_second_reserved(plugin->pixels_per_second_reserved() +
+                                                   session->plan().pixels_per_second());
+        }
+    }
 }
 
 }  // namespace mrda::service

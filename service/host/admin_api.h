@@ -3,6 +3,7 @@
 
 #include "event_loop.h"
 #include "mrda/v1/admin.grpc.pb.h"
+#include "plugin_catalogue.h"
 #include "resource_manager.h"
 #include "rpc_queue.h"
 #include "session_manager.h"
@@ -15,11 +16,12 @@ namespace mrda::service {
 class AdminApi {
   public:
     AdminApi(EventLoop& loop, SessionManager& sessions, VmRegistry& vms, ResourceManager& resources,
-             std::string platform)
+             PluginCatalogue& plugins, std::string platform)
         : loop_(loop),
           sessions_(sessions),
           vms_(vms),
           resources_(resources),
+          plugins_(plugins),
           platform_(std::move(platform)) {}
 
     [[nodiscard]] grpc::Service& service() { return service_; }
@@ -32,12 +34,15 @@ class AdminApi {
     [[nodiscard]] Result<void> remove_vm(const std::string& name);
     [[nodiscard]] Result<void> stop(std::uint64_t session, v1::SessionStatus& reply);
     void fill(v1::ResourcesReply& reply) const;
+    /// What runs on each plugin now.
+    void fill_load(v1::ListPluginsReply& reply) const;
 
     Service service_;
     EventLoop& loop_;
     SessionManager& sessions_;
     VmRegistry& vms_;
     ResourceManager& resources_;
+    PluginCatalogue& plugins_;
     std::string platform_;
 };
 

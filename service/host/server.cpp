@@ -158,6 +158,7 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config) {
         server->see_devices(probe_devices(server->probe_program_));
     }
     MRDA_TRY(server->add_vms(config));
+    server->plugins_.emplace(*server->loop_, server->probe_program_, settings.plugin_dirs);
     server->sessions_.emplace(*server->loop_, std::move(settings), *server->resources_,
                               server->runtime_dir_ + "/" + kRegionSocketName);
     if (const auto listening = server->listen(config); !listening.ok()) {
@@ -237,7 +238,7 @@ Result<void> Server::listen(const Config& config) {
                                                    return sessions_->region_of(token);
                                                }));
     sessions_api_.emplace(*loop_, *sessions_, *vms_, !config.tls.certificate.empty());
-    admin_api_.emplace(*loop_, *sessions_, *vms_, *resources_, platform_);
+    admin_api_.emplace(*loop_, *sessions_, *vms_, *resources_, *plugins_, platform_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
@@ -326,6 +327,7 @@ void Server::heard_signal() {
 }
 
 void Server::shut_down() {
+    plugins_->close();
     // Calls that are under way end on the loop, so it must run until gRPC is done.
     ending_ = std::thread([this] {
         // Streams that watch a session end by being broken.
@@ -354,6 +356,7 @@ Result<void> Server::run() {
             });
     }
     sessions_->warm_up();
+    plugins_->list(false, [](const auto&) {});
     ::sd_notify(0, "READY=1");
     loop_->run();
     ending_.join();
@@ -361,6 +364,7 @@ Result<void> Server::run() {
     ::signal(SIGALRM, [](int) { ::_exit(kExitFailed); });
     ::alarm(kLastPatienceNs / 1'000'000'000);
     device_watch_.reset();
+    plugins_.reset();
     Log::info("stopped");
     return {};
 }

@@ -53,6 +53,7 @@ class Server {
     std::optional<SessionManager> sessions_;
     std::unique_ptr<RegionSocket> regions_;
     std::optional<SessionsApi> sessions_api_;
+    std::optional<PluginCatalogue> plugins_;
     std::optional<AdminApi> admin_api_;
     std::optional<RpcQueue> sessions_queue_;
     std::optional<RpcQueue> admin_queue_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A small process that looks at devices, so that a driver which hangs or crashes takes nobody with
 // it.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
@@ -8,6 +10,7 @@
 #include "chain_check.h"
 #include "device_list.h"
 #include "mrda/interop/exit_code.h"
+#include "plugin_list.h"
 
 namespace {
 
@@ -20,6 +23,20 @@ int check(mrda::PlatformRequest request, const std::optional<mrda::PciAddress>& 
     return checked.ok() ? 0 : mrda::exit_code_of(checked.error().code);
 }
 
+/// What drivers and plugins call themselves need not be UTF-8.
+std::string text_of(const nlohmann::json& value, int indent) {
+    return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+/// One plugin, loaded here: what it prints goes elsewhere, and its ending is not waited for.
+[[noreturn]] void describe(const std::string& folder, const std::string& name) {
+    const int answer = ::dup(STDOUT_FILENO);
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+    const std::string text = text_of(mrda::probe::describe_plugin(folder, name), -1);
+    const ssize_t written = ::write(answer, text.data(), text.size());
+    ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : mrda::kExitFailed);
+}
+
 int fail(const mrda::Error& error) {
     std::cout << mrda::to_string(error) << '\n';
     return mrda::exit_code_of(error.code);
@@ -29,17 +46,26 @@ int fail(const mrda::Error& error) {
 
 int main(int argc, char** argv) {
     CLI::App app{
-        "Looks at the GPUs of this machine. Without --chain: lists them with their load, as JSON.\n"
-        "With --chain: encodes one frame through the whole chain; exits 0 if that works, else 1 "
-        "with the\n"
-        "reason on standard output."};
+        "Looks at the GPUs of this machine, or at plugins. Without --chain and --plugins: lists "
+        "GPUs with\n"
+        "their load, as JSON. With --chain: encodes one frame through the whole chain; exits 0 if "
+        "that\n"
+        "works, else 1 with the reason on standard output. With --plugins: lists the plugins of "
+        "folders\n"
+        "and what each can do, as JSON."};
     bool chain = false;
     std::string platform_word = "gpu";
     std::string device_word;
+    std::vector<std::string> plugin_folders;
+    std::string plugin;
     app.add_flag("--chain", chain, "walk the whole chain once");
     app.add_option("--platform", platform_word, "gpu or software")->capture_default_str();
     app.add_option("--device", device_word,
                    "PCI address of the GPU, to look at no other: 0000:03:00.0");
+    app.add_option("--plugins", plugin_folders, "a folder of plugins; may be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--plugin", plugin, "of the first folder, this plugin alone, loaded here")
+        ->needs("--plugins");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -70,6 +96,13 @@ int main(int argc, char** argv) {
             return fail(used.error());
         }
     }
+    if (!plugin.empty()) {
+        describe(plugin_folders.front(), plugin);
+    }
+    if (!plugin_folders.empty()) {
+        std::cout << text_of(mrda::probe::list_plugins("/proc/self/exe", plugin_folders), -1);
+        return 0;
+    }
     // Sysman answers only a process that asked for it before its first Level Zero call.
     ::setenv("ZES_ENABLE_SYSMAN", "1", 1);
     if (chain) {
@@ -79,7 +112,6 @@ int main(int argc, char** argv) {
     if (!listed) {
         return fail(listed.error());
     }
-    // What drivers call themselves need not be UTF-8.
-    std::cout << listed->dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    std::cout << text_of(*listed, 2);
     return 0;
 }

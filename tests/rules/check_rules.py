@@ -72,7 +72,7 @@ ROOMS = {
     "service/guest": ({"interop", "ivshmem", "guest"}, {"grpc"}),
     "service/ctl": ({"interop", "ivshmem"}, {"grpc", "json", "cli11"}),
     "service/probe": (
-        {"interop", "l0", "vaapi", "vpl"},
+        {"interop", "media", "l0", "vaapi", "vpl"},
         {"level_zero", "va", "vpl", "drm_fourcc", "cli11", "json"},
     ),
     "samples": (ALL_MODULES, set(VENDORS) - {"test", "x264", "x265", "svtav1"} - PLUGIN_VENDORS),

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The service, its workers, the guest library and the sample, as an operator and a guest run them.
 
-    end_to_end_test.py BIN_DIR STANDARD_CALLS
+    end_to_end_test.py BIN_DIR STANDARD_CALLS ENDING_PLUGINS
 """
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from mrda_service import CONFIG, LEASE, PATIENCE, Service, wait_until
 
 BIN = os.path.abspath(sys.argv.pop(1))
 STANDARD_CALLS = os.path.abspath(sys.argv.pop(1))
+ENDING_PLUGINS = os.path.abspath(sys.argv.pop(1))
+PLUGINS = os.path.abspath(os.path.join(BIN, "../lib/mrda/plugins"))
 WIDTH, HEIGHT = 320, 240
 NV12_BYTES = WIDTH * HEIGHT * 3 // 2
 
@@ -330,6 +333,64 @@ class Failure(unittest.TestCase):
         self.assertIn("another mrda-service", second.stderr)
 
 
+class Plugins(unittest.TestCase):
+    """A service with a folder of an operator's own before MRDA's, and one that it cannot read."""
+
+    def setUp(self):
+        self.mine = tempfile.TemporaryDirectory()
+        self.addCleanup(self.mine.cleanup)
+        self.service = Service(BIN, "--plugin-dir", self.mine.name, "--plugin-dir", ENDING_PLUGINS,
+                               "--plugin-dir", "/nowhere", "--plugin-dir", PLUGINS).start()
+        self.addCleanup(self.service.close)
+
+    def listed(self):
+        return json.loads(self.service.ctl("--json", "plugins"))
+
+    def plugin(self, name):
+        return next(plugin for plugin in self.listed()["plugins"] if plugin["name"] == name)
+
+    def add(self, name):
+        # Renamed into its place: a half of it is never seen.
+        shutil.copy(f"{PLUGINS}/libmrda_{name}.so", f"{self.mine.name}/new")
+        os.rename(f"{self.mine.name}/new", f"{self.mine.name}/libmrda_{name}.so")
+
+    def test_are_listed_with_their_folders_and_what_is_wrong_with_them(self):
+        copy = self.plugin("copy")
+        self.assertEqual((copy["folder"], copy["sessions"]), (PLUGINS, 0))
+        self.assertEqual(copy["kinds"][0]["codecs"], ["copy"])
+        self.assertIn("SIGKILL", self.plugin("ends-by-signal")["refused"])
+        self.assertEqual([folder["folder"] for folder in self.listed()["folders"]], ["/nowhere"])
+        self.assertIn("encoder copy", self.service.ctl("plugins"))
+        self.assertEqual(self.service.process.poll(), None)
+
+    def test_one_that_is_put_before_another_is_listed_and_used_at_once(self):
+        self.assertEqual(self.plugin("copy")["folder"], PLUGINS)
+        self.add("copy")
+        copies = [plugin for plugin in self.listed()["plugins"] if plugin["name"] == "copy"]
+        self.assertEqual([copy["shadowed_by"] for copy in copies], ["", self.mine.name])
+        guest = self.service.guest("-o", os.devnull, *SIZE, "--frameNum", 3, "--codecId", "copy",
+                                   "--json")
+        self.assertEqual(json.loads(guest)["frames"], 3)
+
+    def test_a_refused_one_is_not_replaced_by_the_next_folders(self):
+        self.add("copy")
+        os.chmod(f"{self.mine.name}/libmrda_copy.so", 0o757)
+        self.assertIn("chmod o-w", self.plugin("copy")["refused"])
+        words = self.service.guest("-o", os.devnull, *SIZE, "--frameNum", 3, "--codecId", "copy",
+                                   code=5)
+        self.assertIn("chmod o-w", words)
+
+    def test_have_their_sessions_counted(self):
+        guest = subprocess.Popen(
+            self.service.command("-o", os.devnull, *SIZE, "--frameNum", 100000000, "--codecId",
+                                 "copy", "--json"), env=self.service.env,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(guest.wait, PATIENCE)
+        self.addCleanup(guest.kill)
+        wait_until(lambda: self.plugin("copy")["sessions"] == 1, "its session")
+        self.assertEqual(self.plugin("copy")["pixels_per_second_reserved"], WIDTH * HEIGHT * 30)
+
+
 class Control(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -358,6 +419,11 @@ class Control(unittest.TestCase):
         self.assertEqual(findings["chain on the software drivers"]["verdict"], "works")
         for item in findings.values():
             self.assertTrue(item["found"], item)
+
+    def test_plugins_are_listed_without_a_service(self):
+        listed = json.loads(self.service.ctl("--json", "plugins", "--plugin-dir", PLUGINS))
+        self.assertIn("copy", [plugin["name"] for plugin in listed["plugins"]])
+        self.assertNotIn("sessions", listed["plugins"][0])
 
     def test_top_prints_resources_and_sessions(self):
         self.assertIn("pixels per second", self.service.ctl("top", "--rounds", 1))

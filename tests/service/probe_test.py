@@ -4,11 +4,14 @@
 
 import glob
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
-PROGRAM = sys.argv[1]
+PROGRAM, PLUGINS, ENDING = sys.argv[1:4]
 
 
 def probe(*arguments):
@@ -67,6 +70,45 @@ class Listing(unittest.TestCase):
         only = json.loads(probe("--device", nodes[0]["pci"]).stdout)
         self.assertEqual([node["pci"] for node in only["render_nodes"]], [nodes[0]["pci"]])
         self.assertLessEqual({device["pci"] for device in only["level_zero"]}, {nodes[0]["pci"]})
+
+
+class Plugins(unittest.TestCase):
+    def list(self, *folders):
+        done = probe(*(word for folder in folders for word in ("--plugins", folder)))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_each_is_listed_with_what_it_can_do(self):
+        copy = {plugin["name"]: plugin for plugin in self.list(PLUGINS)["plugins"]}["copy"]
+        self.assertEqual(copy["folder"], PLUGINS)
+        self.assertGreaterEqual(copy["abi"], 3)
+        kind = copy["kinds"][0]
+        self.assertEqual((kind["type"], kind["codecs"]), ("encoder", ["copy"]))
+        self.assertIn({"name": "NV12", "bits_per_pixel": 12}, kind["inputs"])
+        self.assertEqual(kind["input_memory"], ["pages"])
+
+    def test_one_that_ends_its_process_hides_no_other_and_says_how(self):
+        listed = {plugin["name"]: plugin for plugin in self.list(ENDING, PLUGINS)["plugins"]}
+        self.assertIn("by signal SIGKILL (Killed)", listed["ends-by-signal"]["refused"])
+        self.assertIn("with exit code 0, and no answer", listed["ends-by-exit"]["refused"])
+        self.assertNotIn("refused", listed["copy"])
+
+    def test_one_that_comes_second_is_named_and_not_loaded(self):
+        with tempfile.TemporaryDirectory() as first:
+            os.symlink(f"{PLUGINS}/libmrda_copy.so", f"{first}/libmrda_copy.so")
+            copies = [plugin for plugin in self.list(first, PLUGINS)["plugins"]
+                      if plugin["name"] == "copy"]
+        self.assertEqual([copy["shadowed_by"] for copy in copies], ["", first])
+        self.assertNotIn("kinds", copies[1])
+
+    def test_one_that_others_can_write_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(f"{PLUGINS}/libmrda_copy.so", folder)
+            os.chmod(f"{folder}/libmrda_copy.so", 0o757)
+            self.assertIn("chmod o-w", self.list(folder)["plugins"][0]["refused"])
+
+    def test_a_folder_that_is_not_there_is_named(self):
+        self.assertEqual(self.list("/nowhere")["folders"][0]["folder"], "/nowhere")
 
 
 class Usage(unittest.TestCase):

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "state_file.h"
@@ -67,7 +68,9 @@ class AdminApiTest : public testing::Test {
     VmRegistry vms_ = VmRegistry::open(dir_ / "state", dir_.path()).value();
     ResourceManager resources_{{}};
     SessionManager sessions_{*loop_, {}, resources_, dir_ / "region.sock"};
-    AdminApi api_{*loop_, sessions_, vms_, resources_, "software"};
+    std::string probe_ = dir_ / "mrda-probe";
+    PluginCatalogue plugins_{*loop_, probe_, {dir_.path()}};
+    AdminApi api_{*loop_, sessions_, vms_, resources_, plugins_, "software"};
     std::optional<RpcQueue> queue_;
     std::unique_ptr<grpc::Server> server_;
     std::unique_ptr<v1::Admin::Stub> stub_;
@@ -94,6 +97,21 @@ TEST_F(AdminApiTest, a_vm_that_is_refused_is_not_there) {
     EXPECT_EQ(names(), std::vector<std::string>{"a"});
     EXPECT_EQ(default_token(), token);
     EXPECT_FALSE(std::filesystem::exists(dir_ / "state/tokens/b.token"));
+}
+
+TEST_F(AdminApiTest, plugins_are_listed_as_the_probe_tells_and_a_look_that_fails_is_told) {
+    const auto list = [&](v1::ListPluginsReply& reply) {
+        grpc::ClientContext context;
+        return stub_->ListPlugins(&context, {}, &reply);
+    };
+    v1::ListPluginsReply reply;
+    EXPECT_EQ(list(reply).error_code(), grpc::StatusCode::NOT_FOUND) << "there is no probe";
+    std::ofstream(probe_) << "#!/bin/sh\necho '{\"plugins\":[{\"name\":\"a\"}]}'\n";
+    std::filesystem::permissions(probe_, std::filesystem::perms::owner_all);
+    ASSERT_TRUE(list(reply).ok());
+    ASSERT_EQ(reply.plugins_size(), 1);
+    EXPECT_EQ(reply.plugins(0).name(), "a");
+    EXPECT_EQ(reply.plugins(0).sessions(), 0U);
 }
 
 TEST_F(AdminApiTest, a_vm_that_is_not_there_cannot_be_removed) {
