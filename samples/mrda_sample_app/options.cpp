@@ -2,11 +2,10 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <array>
 #include <iostream>
 
 #include "buffers.h"
+#include "codecs.h"
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/frame_layout.h"
 
@@ -26,54 +25,13 @@ struct Words {
     std::string target_usage = "balanced";
     std::string rate_control;
     std::string encode_type;
+    std::string decode_type;
     std::optional<std::uint32_t> gop_ref_dist;
     std::optional<std::uint32_t> max_b_frames;
     std::optional<std::uint32_t> in_slot_number;
     std::optional<std::uint32_t> out_slot_number;
     BufferWishes buffers;
 };
-
-struct CodecWord {
-    const char* word;
-    mrda_guest_codec codec;
-    const char* family;  ///< In --codecProfile.
-};
-constexpr std::array<CodecWord, 6> kCodecs{{{"h264", MRDA_GUEST_AVC, "avc"},
-                                            {"avc", MRDA_GUEST_AVC, "avc"},
-                                            {"h265", MRDA_GUEST_HEVC, "hevc"},
-                                            {"hevc", MRDA_GUEST_HEVC, "hevc"},
-                                            {"av1", MRDA_GUEST_AV1, "av1"},
-                                            {"copy", MRDA_GUEST_COPY, ""}}};
-constexpr std::array<const char*, 6> kProfiles{"avc:main",    "avc:high", "hevc:main",
-                                               "hevc:main10", "av1:main", "av1:high"};
-
-Result<const CodecWord*> find_codec(const std::string& word) {
-    const auto* const found = std::find_if(kCodecs.begin(), kCodecs.end(),
-                                           [&](const auto& each) { return word == each.word; });
-    if (found == kCodecs.end()) {
-        return make_error(Errc::unsupported,
-                          "--codecId \"" + word + "\": choose h264, avc, h265, hevc, av1 or copy");
-    }
-    return found;
-}
-
-Result<std::string> profile_of(const std::string& word, const CodecWord& codec) {
-    if (word.empty()) {
-        return std::string();
-    }
-    if (std::find(kProfiles.begin(), kProfiles.end(), word) == kProfiles.end()) {
-        return make_error(Errc::unsupported,
-                          "--codecProfile \"" + word +
-                              "\": choose avc:main, avc:high, hevc:main, hevc:main10, av1:main or "
-                              "av1:high");
-    }
-    const std::size_t colon = word.find(':');
-    if (word.substr(0, colon) != codec.family) {
-        return make_error(Errc::invalid_argument,
-                          "--codecProfile \"" + word + "\" is not one of --codecId " + codec.word);
-    }
-    return word.substr(colon + 1);
-}
 
 Result<ColorFormat> color_of(const std::string& word) {
     if (word == "rgb32") {
@@ -139,6 +97,23 @@ std::string plugin_of(const std::string& encode_type, std::vector<std::string>& 
     return encode_type;
 }
 
+/// Empty: nothing is decoded. Errors: invalid_argument (there is nothing to decode).
+Result<std::string> decoder_of(const std::string& decode_type, const Codec& codec,
+                               std::vector<std::string>& notices) {
+    if (decode_type.empty()) {
+        return std::string();
+    }
+    if (codec.codec == MRDA_GUEST_COPY) {
+        return make_error(Errc::invalid_argument,
+                          "--decodeType with --codecId copy: that makes no pictures");
+    }
+    if (decode_type == "ffmpeg") {
+        notices.emplace_back("--decodeType ffmpeg was software decoding; the plugin " +
+                             std::string(codec.decoder) + " is used");
+    }
+    return decode_type == "auto" || decode_type == "ffmpeg" ? codec.decoder : decode_type;
+}
+
 void note_what_is_not_used(const Words& words, Options& options) {
     if (words.in_slot_number || words.out_slot_number) {
         options.notices.emplace_back(
@@ -154,8 +129,9 @@ void note_what_is_not_used(const Words& words, Options& options) {
 }
 
 Result<Options> interpret(const Words& words, Options options) {
-    MRDA_ASSIGN(const CodecWord* const codec, find_codec(words.codec));
+    MRDA_ASSIGN(const Codec* const codec, find_codec(words.codec));
     options.codec = codec->codec;
+    options.codec_name = codec->name;
     MRDA_ASSIGN(options.profile, profile_of(words.profile, *codec));
     MRDA_ASSIGN(options.color, color_of(words.color));
     MRDA_ASSIGN(const mrda::PixelFormat* const format,
@@ -166,6 +142,7 @@ Result<Options> interpret(const Words& words, Options options) {
     MRDA_ASSIGN(options.vbr, is_vbr(words.rate_control, options));
     MRDA_ASSIGN(options.gop_ref_dist, gop_ref_dist_of(words));
     options.plugin = plugin_of(words.encode_type, options.notices);
+    MRDA_ASSIGN(options.decoder, decoder_of(words.decode_type, *codec, options.notices));
     MRDA_TRY(plan_buffers(words.buffers, options));
     if (options.json && options.output == "-") {
         return make_error(Errc::invalid_argument,
@@ -196,13 +173,21 @@ void add_stream_options(CLI::App& app, Words& words, Options& options) {
 }
 
 void add_codec_options(CLI::App& app, Words& words, Options& options) {
-    app.add_option("--codecId", words.codec,
-                   "h264, avc, h265, hevc, av1, or copy: no codec, measures the transport")
+    app.add_option(
+           "--codecId", words.codec,
+           "h264, avc, h265, hevc, av1, vp9 (written as IVF), or copy: no codec, measures the "
+           "transport")
         ->capture_default_str();
     app.add_option("--codecProfile", words.profile,
-                   "avc:main, avc:high, hevc:main, hevc:main10, av1:main or av1:high");
+                   "avc:main, avc:high, hevc:main, hevc:main10, av1:main, av1:high or vp9:0");
     app.add_option("--encodeType", words.encode_type,
                    "oneVPL, ffmpeg (the service's default) or a plugin's name");
+    app.add_option("--decodeType", words.decode_type,
+                   "decodes here what comes back, by a plugin of this name or auto, and compares "
+                   "it with what was sent");
+    app.add_option("--pluginDir", options.plugin_dirs,
+                   "a folder of plugins for --decodeType, instead of MRDA's own; may be repeated")
+        ->allow_extra_args(false);
     app.add_option("--rcMode", words.rate_control,
                    "0 constant QP, 1 variable bitrate; without it, 1 where --bitrate is given");
     app.add_option("--qp", options.qp, "of rcMode 0")->capture_default_str();

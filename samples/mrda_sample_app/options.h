@@ -28,8 +28,11 @@ struct Options {
     ColorFormat color = ColorFormat::nv12;
     std::uint32_t drm_fourcc = 0;
     std::uint32_t codec = MRDA_GUEST_AVC;
+    std::string codec_name = "avc";  ///< As plugins call it.
     std::string profile;
     std::string plugin;
+    std::string decoder;  ///< The plugin that decodes here what comes back; empty: none does.
+    std::vector<std::string> plugin_dirs;  ///< For it; empty: MRDA's own.
     std::uint32_t width_px = 1920;
     std::uint32_t height_px = 1080;
     std::uint32_t fps = 30;

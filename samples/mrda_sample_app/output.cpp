@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "ivf.h"
+
 namespace mrda_sample_app {
 
 using mrda::Errc;
@@ -49,6 +51,18 @@ Result<Output> Output::open(const std::string& path, int input) {
         return os_error("ftruncate", errno, "cannot write " + path);
     }
     return output;
+}
+
+Result<void> Output::begin_ivf(std::uint32_t width_px, std::uint32_t height_px) {
+    ivf_ = true;
+    return write(ivf_file_header(width_px, height_px));
+}
+
+Result<void> Output::write_packet(std::span<const std::uint8_t> bytes, std::int64_t pts) {
+    if (ivf_) {
+        MRDA_TRY(write(ivf_frame_header(static_cast<std::uint32_t>(bytes.size()), pts)));
+    }
+    return write(bytes);
 }
 
 Result<void> Output::write(std::span<const std::uint8_t> bytes) {

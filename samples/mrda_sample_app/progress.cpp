@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,17 @@ std::string rounded(double value, const char* unit) {
     char text[48];
     std::snprintf(text, sizeof text, value < 10 ? "%.2f%s" : "%.1f%s", value, unit);
     return text;
+}
+
+std::string psnr_of(const Verified& verified) {
+    if (verified.compared == 0) {
+        return verified.kept_bytes == 0 ? "not compared: what was sent has no luma"
+                                        : "none is one that was sent";
+    }
+    const std::string value = std::isfinite(verified.psnr_db) ? rounded(verified.psnr_db, " dB")
+                                                              : std::string("no difference");
+    return "luma PSNR " + value + " of " + std::to_string(verified.compared) + " (" +
+           std::to_string(verified.kept_bytes) + " bytes kept to compare)";
 }
 
 }  // namespace
@@ -113,6 +125,10 @@ void Progress::copied(std::uint64_t bytes, std::string_view reason) {
     copy_reason_ = reason;
 }
 
+void Progress::verified(const Verified& verified) {
+    verified_ = verified;
+}
+
 void Progress::failed(const mrda::Error& error) {
     error_ = to_string(error);
     error_code_ = to_string(error.code);
@@ -144,6 +160,10 @@ void Progress::finish_as_text() {
         std::to_string(info_.codec_copied_bytes) + " inside the codec\n");
     say("copied here  " + std::to_string(copied_bytes_) + " bytes" +
         (copied_bytes_ == 0 ? "" : ": " + copy_reason_) + "\n");
+    if (verified_) {
+        say("decoded here " + std::to_string(verified_->pictures) + " pictures by " +
+            verified_->implementation + "; " + psnr_of(*verified_) + "\n");
+    }
     if (info_.frames_lost + info_.frames_discarded + info_.frames_failed != 0) {
         say("not encoded  " + std::to_string(info_.frames_lost) + " lost with the service, " +
             std::to_string(info_.frames_discarded) + " discarded, " +
@@ -172,6 +192,16 @@ void Progress::finish_as_json() {
                                 {"cpu_copied_bytes", info_.cpu_copied_bytes},
                                 {"codec_copied_bytes", info_.codec_copied_bytes},
                                 {"notices", notices_}};
+    if (verified_) {
+        // JSON has no infinity: alike, to the last bit, is null with "compared" above 0.
+        const bool finite = verified_->compared != 0 && std::isfinite(verified_->psnr_db);
+        json["decoded"] = {{"implementation", verified_->implementation},
+                           {"pictures", verified_->pictures},
+                           {"compared", verified_->compared},
+                           {"luma_psnr_db", finite ? nlohmann::ordered_json(verified_->psnr_db)
+                                                   : nlohmann::ordered_json(nullptr)},
+                           {"kept_bytes", verified_->kept_bytes}};
+    }
     if (copied_bytes_ != 0) {
         json["guest_copy_reason"] = copy_reason_;
     }

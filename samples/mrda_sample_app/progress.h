@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "mrda/guest/guest.h"
 #include "mrda/interop/result.h"
+#include "verifier.h"
 
 namespace mrda_sample_app {
 
@@ -28,6 +30,7 @@ class Progress {
     /// After each frame; says something now and then.
     void frame();
     void settled(const mrda_guest_info& info);
+    void verified(const Verified& verified);
     void copied(std::uint64_t bytes, std::string_view reason);
     void failed(const mrda::Error& error);
     void finish();
@@ -51,6 +54,7 @@ class Progress {
     std::uint64_t bytes_ = 0;
     std::uint64_t copied_bytes_ = 0;
     std::string copy_reason_;
+    std::optional<Verified> verified_;
     std::vector<std::uint64_t> latencies_ns_;
     std::vector<std::string> notices_;
     mrda_guest_info info_{};

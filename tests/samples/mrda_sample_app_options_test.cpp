@@ -75,7 +75,9 @@ std::vector<Pair> everything() {
             {"--gopRefDist", "3"},
             {"--numRefFrame", "2"},
             {"--maxBFrames", "2"},
-            {"--encodeType", "oneVPL"}};
+            {"--encodeType", "oneVPL"},
+            {"--decodeType", "de265"},
+            {"--pluginDir", "/my/plugins"}};
 }
 
 void expect_everything(const Options& options) {
@@ -178,7 +180,10 @@ TEST_P(Mistaken, option_is_named_with_what_can_be) {
 INSTANTIATE_TEST_SUITE_P(
     SampleAppOptions, Mistaken,
     testing::Values(
-        Mistake{{"--codecId", "vp9"}, 4, "--codecId \"vp9\": choose h264"},
+        Mistake{{"--codecId", "vp8"}, 4, "--codecId \"vp8\": choose h264"},
+        Mistake{
+            {"--codecId", "vp9", "--codecProfile", "av1:main"}, 2, "is not one of --codecId vp9"},
+        Mistake{{"--codecId", "copy", "--decodeType", "auto"}, 2, "makes no pictures"},
         Mistake{{"--codecProfile", "avc:best"}, 4, "--codecProfile \"avc:best\": choose avc:main"},
         Mistake{{"--codecProfile", "hevc:main"}, 2, "\"hevc:main\" is not one of --codecId h264"},
         Mistake{{"--colorFormat", "rgb24"}, 4, "--colorFormat \"rgb24\": choose rgb32"},
@@ -227,6 +232,20 @@ TEST(SampleAppOptions, that_are_not_used_are_told) {
     EXPECT_THAT(parse_ok({"--rcMode", "0", "--bitrate", "9"}).notices,
                 Contains(HasSubstr("--bitrate is not used")));
     EXPECT_THAT(parse_ok({"--memDevSize", "9"}).notices, Contains(HasSubstr("--memDevSize")));
+}
+
+TEST(SampleAppOptions, name_a_decoder_or_leave_it_to_the_codec) {
+    EXPECT_EQ(parse_ok({}).decoder, "") << "nothing is decoded unasked";
+    EXPECT_EQ(parse_ok({"--decodeType", "mine"}).decoder, "mine");
+    EXPECT_EQ(parse_ok({"--decodeType", "auto"}).decoder, "openh264");
+    EXPECT_EQ(parse_ok({"--codecId", "h265", "--decodeType", "auto"}).decoder, "de265");
+    EXPECT_EQ(parse_ok({"--codecId", "av1", "--decodeType", "auto"}).decoder, "dav1d");
+    const Options vp9 = parse_ok({"--codecId", "vp9", "--codecProfile", "vp9:0", "--decodeType",
+                                  "ffmpeg", "--pluginDir", "/a", "--pluginDir", "/b"});
+    EXPECT_EQ(vp9.decoder, "vpx");
+    EXPECT_THAT(vp9.notices, Contains(HasSubstr("the plugin vpx is used")));
+    EXPECT_THAT(vp9.plugin_dirs, ElementsAre("/a", "/b"));
+    EXPECT_EQ(config_of(vp9).codec, std::uint32_t{MRDA_GUEST_VP9});
 }
 
 TEST(SampleAppOptions, say_b_frames_in_either_way) {

@@ -224,7 +224,7 @@ TEST_F(SampleApp, says_which_file_is_not_there) {
 
 TEST_F(SampleApp, says_which_service_is_not_there) {
     const Outcome ran = run("--hostSessionAddr unix:" + dir_.path() + "/nobody.sock --json");
-    EXPECT_EQ(ran.exit_code, 1);
+    EXPECT_EQ(ran.exit_code, 3);
     EXPECT_THAT(ran.said, HasSubstr("/nobody.sock does not answer"));
 }
 

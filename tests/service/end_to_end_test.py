@@ -67,9 +67,51 @@ class Encode(unittest.TestCase):
                 self.assertEqual(report["cpu_copied_bytes"], 0)
                 self.assertEqual(frame_count(out), 20)
 
+    def test_vp9_is_written_as_a_file_that_others_decode(self):
+        self.need("vpx")
+        out = self.service.path("out.ivf")
+        report = self.encode(out, "--codecId", "vp9", "--rcMode", 0, "--qp", 30)
+        self.assertIn("libvpx", report["implementation"])
+        self.assertEqual((report["frames"], report["packets"], frame_count(out)), (20, 20, 20))
+        self.assertEqual(report["cpu_copied_bytes"], 0)
+        raw = self.service.path("vp9.nv12")
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", out, "-pix_fmt", "nv12",
+                        "-f", "rawvideo", raw], timeout=PATIENCE, check=True)
+        self.assertEqual(os.path.getsize(raw), 20 * NV12_BYTES)
+
+    def test_what_comes_back_is_decoded_here_and_is_what_was_sent(self):
+        for codec, plugin in (("h264", "openh264"), ("h265", "de265"), ("av1", "dav1d"),
+                              ("vp9", "vpx")):
+            with self.subTest(codec):
+                self.need(plugin)
+                report = self.encode(self.service.path("d.bin"), "--codecId", codec, "--rcMode", 0,
+                                     "--qp", 20, "--decodeType", "auto")
+                decoded = report["decoded"]
+                self.assertEqual((decoded["pictures"], decoded["compared"]), (20, 20))
+                self.assertGreater(decoded["luma_psnr_db"], 30)
+                self.assertEqual(decoded["kept_bytes"], 20 * WIDTH * HEIGHT)
+
+    def test_b_frames_are_compared_with_the_frames_of_their_times(self):
+        self.need("de265")
+        report = self.encode(self.service.path("b.h265"), "--codecId", "h265", "--gopRefDist", 3,
+                             "--qp", 20, "--decodeType", "de265")
+        self.assertEqual(report["decoded"]["compared"], 20)
+        self.assertGreater(report["decoded"]["luma_psnr_db"], 30)
+
+    def test_a_decoder_that_cannot_is_named_before_anything_is_encoded(self):
+        self.need("dav1d")
+        for decoder, says, code in (("dav1d", "asked of plugin dav1d", 4), ("nosuch", "nosuch", 3)):
+            words = self.service.guest("-o", self.service.path("n.h264"), *SIZE, "--codecId",
+                                       "h264", "--decodeType", decoder, code=code)
+            self.assertIn(says, words)
+            self.assertFalse(os.path.exists(self.service.path("n.h264")))
+
+    def need(self, plugin):
+        if not os.path.exists(f"{PLUGINS}/libmrda_{plugin}.so"):
+            self.skipTest(f"the plugin {plugin} was not built")
+
     def test_a_plugin_is_chosen_by_name(self):
-        if not os.path.exists(os.path.join(BIN, "../lib/mrda/plugins/libmrda_openh264.so")):
-            self.skipTest("the plugin openh264 was not built")
+        self.need("openh264")
         out = self.service.path("openh264.h264")
         report = self.encode(out, "--codecId", "h264", "--encodeType", "openh264")
         self.assertIn("openh264", report["implementation"])
@@ -190,14 +232,14 @@ class Tls(unittest.TestCase):
         self.assertIn("stranger", self.encode("stranger", code=5))
 
     def test_a_certificate_of_another_ca_opens_nothing(self):
-        self.assertIn("does not answer", self.encode("foreign", code=1))
+        self.assertIn("does not answer", self.encode("foreign", code=3))
 
     def test_two_of_three_files_are_not_enough(self):
         self.assertIn("three files", self.encode("local", code=2, MRDA_TLS_CERT=""))
 
     def test_who_speaks_without_tls_is_not_heard(self):
         words = self.service.guest("--hostSessionAddr", f"127.0.0.1:{self.port}", "--frameNum", 3,
-                                   *SIZE, "--json", code=1)
+                                   *SIZE, "--json", code=3)
         self.assertIn("does not answer", words)
 
 
@@ -432,7 +474,10 @@ class Control(unittest.TestCase):
         with tempfile.TemporaryDirectory() as empty:
             run = subprocess.run([f"{BIN}/mrdactl", "--runtime-dir", empty, "sessions"], text=True,
                                  capture_output=True, timeout=PATIENCE, check=False)
-        self.assertEqual(run.returncode, 3)
+            guest = subprocess.run([f"{BIN}/mrda_sample_app", "--frameNum", "1"], text=True,
+                                   env=dict(os.environ, MRDA_RUNTIME_DIR=empty),
+                                   capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual((run.returncode, guest.returncode), (3, 3))
         self.assertIn("is it running", run.stderr)
 
 
