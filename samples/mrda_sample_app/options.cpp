@@ -8,6 +8,7 @@
 #include "codecs.h"
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/frame_layout.h"
+#include "mrda/interop/version.h"
 
 namespace mrda_sample_app {
 
@@ -229,6 +230,7 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
         "shared memory, and each frame is read straight into it."};
     Words words;
     Options options;
+    app.set_version_flag("--version", std::string("mrda_sample_app ") + mrda::version());
     add_stream_options(app, words, options);
     add_codec_options(app, words, options);
     add_memory_options(app, words, options);

@@ -11,6 +11,7 @@
 #include "admin_client.h"
 #include "doctor.h"
 #include "mrda/interop/exit_code.h"
+#include "mrda/interop/version.h"
 #include "plugins.h"
 #include "print.h"
 #include "region_size.h"
@@ -218,6 +219,7 @@ int main(int argc, char** argv) {
     CLI::App app("Administers a mrda-service of this user, and looks at this machine.", "mrdactl");
     app.add_flag("--json", options.printer.json, "for programs");
     app.add_option("--runtime-dir", options.runtime_dir, "the service's");
+    app.set_version_flag("--version", std::string("mrdactl ") + mrda::version());
     app.require_subcommand(1);
     app.fallthrough();
     add_commands(app, options, chosen);

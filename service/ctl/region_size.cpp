@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "region_size.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 
@@ -33,12 +34,23 @@ Result<Size> parse_size(const std::string& text) {
                                                   std::to_string(kMaxDimensionPx));
 }
 
+/// Formats have names of capitals, which not everybody types; the rest is a number.
+std::string in_capitals(const std::string& format) {
+    std::string name = format;
+    const auto end =
+        name.begin() + static_cast<std::ptrdiff_t>(std::min(name.find(':'), name.size()));
+    std::transform(name.begin(), end, name.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return name;
+}
+
 }  // namespace
 
 Result<RegionSize> region_size(const std::string& size, const std::string& format,
                                std::uint32_t frames) {
     MRDA_ASSIGN(const Size picture, parse_size(size));
-    MRDA_ASSIGN(const FormatAndModifier parsed, parse_format(format));
+    MRDA_ASSIGN(const FormatAndModifier parsed, parse_format(in_capitals(format)));
     MRDA_ASSIGN(const FrameLayout frame,
                 service::encoder_frame(parsed.drm_fourcc, picture.width_px, picture.height_px));
     MRDA_ASSIGN(const auto layout,

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "mrda/interop/version.h"
 #include "runtime_dir.h"
 #include "worker_protocol.h"
 
@@ -291,6 +292,7 @@ Result<Config> parse_command_line(int argc, const char* const* argv) {
         "Lets virtual machines and local programs encode on this host. Without options it serves "
         "this user, on a socket of its own.",
         "mrda-service");
+    app.set_version_flag("--version", std::string("mrda-service ") + version());
     app.add_option("--config", file, "a TOML file; the command line wins");
     std::string address;
     app.add_option("--addr", address, "HOST:PORT, or unix:PATH, beside the local socket");
@@ -319,6 +321,8 @@ Result<Config> parse_command_line(int argc, const char* const* argv) {
         app.parse(arguments);
     } catch (const CLI::CallForHelp&) {
         return make_error(Errc::end_of_stream, app.help());
+    } catch (const CLI::CallForVersion& asked) {
+        return make_error(Errc::end_of_stream, asked.what() + std::string("\n"));
     } catch (const CLI::ParseError& wrong) {
         return make_error(Errc::invalid_argument, std::string(wrong.what()) + "; try --help");
     }

@@ -41,7 +41,8 @@ struct Config {
 /// Errors: not_found, invalid_argument (naming file, line or key). A key that nobody knows is one.
 Result<void> read_config_file(const std::string& path, Config& config);
 
-/// Errors: invalid_argument with usage; the message of --help comes as end_of_stream.
+/// Errors: invalid_argument with usage; the message of --help or --version comes as
+/// end_of_stream.
 Result<Config> parse_command_line(int argc, const char* const* argv);
 
 /// Refuses what would be open to others: an address that is not loopback, without TLS.

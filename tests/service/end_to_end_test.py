@@ -467,6 +467,12 @@ class Control(unittest.TestCase):
         self.assertIn("copy", [plugin["name"] for plugin in listed["plugins"]])
         self.assertNotIn("sessions", listed["plugins"][0])
 
+    def test_programs_tell_their_version(self):
+        for program in ("mrda-service", "mrdactl", "mrda_sample_app"):
+            run = subprocess.run([f"{BIN}/{program}", "--version"], text=True, capture_output=True,
+                                 timeout=PATIENCE, check=True)
+            self.assertRegex(run.stdout, rf"^{program} \d+\.\d+\.\d+\n$")
+
     def test_top_prints_resources_and_sessions(self):
         self.assertIn("pixels per second", self.service.ctl("top", "--rounds", 1))
 

@@ -18,6 +18,12 @@ TEST(RegionSize, is_whole_pages_for_whole_macroblocks_and_a_power_of_two_for_a_b
     EXPECT_GE(size->region_bytes, size->input_bytes + size->output_bytes);
 }
 
+TEST(RegionSize, takes_a_format_in_small_letters_and_a_modifier_as_it_is) {
+    EXPECT_EQ(region_size("64x64", "nv12", 8).value().slot_bytes,
+              region_size("64x64", "NV12", 8).value().slot_bytes);
+    EXPECT_TRUE(region_size("64x64", "nv12:0x0", 8).ok());
+}
+
 TEST(RegionSize, names_what_is_wrong) {
     for (const char* size : {"", "1920", "1920x", "x1080", "1920x1080x2", "100000x1", "-1x1"}) {
         const auto refused = region_size(size, "NV12", 8);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "mrda/interop/version.h"
 #include "temp_dir.h"
 
 namespace mrda::service {
@@ -52,6 +53,13 @@ TEST(CommandLine, help_lists_every_option) {
     for (const char* option : {"--addr", "--config", "--log-format", "--tls-cert", "--state-dir"}) {
         EXPECT_NE(help.error().message.find(option), std::string::npos) << option;
     }
+}
+
+TEST(CommandLine, tells_its_version) {
+    const auto version = parse({"--version"});
+    ASSERT_FALSE(version.ok());
+    EXPECT_EQ(version.error().code, Errc::end_of_stream);
+    EXPECT_EQ(version.error().message, std::string("mrda-service ") + mrda::version() + "\n");
 }
 
 TEST(CommandLine, what_is_wrong_is_named) {
