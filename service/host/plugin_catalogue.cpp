@@ -102,6 +102,7 @@ void PluginCatalogue::list(bool again, Listed listed) {
     }
     waiting_.push_back(std::move(listed));
     if (looking_.joinable()) {
+        outdated_ = outdated_ || again || seen_ != signature();
         return;
     }
     if (again || !known_ || !known_->ok() || seen_ != signature()) {
@@ -124,7 +125,11 @@ void PluginCatalogue::looked(Result<v1::ListPluginsReply> found) {
     looking_.join();
     log(found);
     known_.emplace(std::move(found));
-    answer();
+    if (std::exchange(outdated_, false) && !closed_) {
+        look();
+    } else {
+        answer();
+    }
 }
 
 void PluginCatalogue::answer() {

@@ -49,6 +49,7 @@ class PluginCatalogue {
     std::string seen_;  // The signature before the look.
     std::vector<Listed> waiting_;
     std::thread looking_;
+    bool outdated_ = false;  // What the look under way finds is not enough.
     bool closed_ = false;
 };
 

@@ -78,6 +78,14 @@ TEST_F(PluginCatalogueTest, one_look_answers_all_who_wait_for_it) {
     EXPECT_EQ(looks(), "1");
 }
 
+TEST_F(PluginCatalogueTest, a_change_during_a_look_is_seen_by_who_asked_after_it) {
+    catalogue_.list(false, [](const auto&) {});
+    std::ofstream(folder_ + "/libmrda_b.so") << "b";
+    EXPECT_EQ(looks(), "2");
+    catalogue_.list(true, [](const auto&) {});
+    EXPECT_EQ(looks(), "3") << "nothing has changed since that look began";
+}
+
 TEST_F(PluginCatalogueTest, a_probe_that_fails_or_talks_nonsense_is_an_error_and_is_asked_again) {
     probe_says("exit 3");
     EXPECT_THAT(list().error().message, HasSubstr("exit code 3"));
