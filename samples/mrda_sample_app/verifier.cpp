@@ -23,8 +23,13 @@ constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 Result<std::shared_ptr<const mrda::media::LoadedPlugin>> load(const Options& options) {
     std::vector<std::string> folders = options.plugin_dirs;
     if (folders.empty()) {
-        MRDA_ASSIGN(const std::string own, mrda::software_driver_dir());
-        folders.push_back(own + "/plugins");
+        const auto own = mrda::software_driver_dir();
+        if (!own.ok()) {
+            return make_error(Errc::not_found,
+                              "no plugins of MRDA's own are here to decode with; "
+                              "name a folder by --pluginDir");
+        }
+        folders.push_back(*own + "/plugins");
     }
     return mrda::media::LoadedPlugin::load(folders, options.decoder);
 }
