@@ -9,7 +9,7 @@ namespace mrda::va_soft {
 
 namespace {
 
-PixelFormat planar_420(std::uint32_t va_fourcc, std::uint32_t drm_format) {
+constexpr PixelFormat planar_420(std::uint32_t va_fourcc, std::uint32_t drm_format) {
     return {
         .va_fourcc = va_fourcc,
         .drm_format = drm_format,
@@ -19,8 +19,8 @@ PixelFormat planar_420(std::uint32_t va_fourcc, std::uint32_t drm_format) {
         .planes = {{{1, 0, 0, DRM_FORMAT_R8}, {1, 1, 1, DRM_FORMAT_R8}, {1, 1, 1, DRM_FORMAT_R8}}}};
 }
 
-PixelFormat packed_rgb(std::uint32_t va_fourcc, std::uint32_t drm_format, bool red_first,
-                       bool alpha) {
+constexpr PixelFormat packed_rgb(std::uint32_t va_fourcc, std::uint32_t drm_format, bool red_first,
+                                 bool alpha) {
     return {.va_fourcc = va_fourcc,
             .drm_format = drm_format,
             .rt_format = VA_RT_FORMAT_RGB32,
@@ -33,7 +33,7 @@ PixelFormat packed_rgb(std::uint32_t va_fourcc, std::uint32_t drm_format, bool r
 }
 
 // VA names RGB bytes in memory order, DRM in a little-endian word: VA's BGRA is DRM's ARGB8888.
-const std::array kFormats = {
+constexpr std::array kFormats = {
     PixelFormat{.va_fourcc = VA_FOURCC_NV12,
                 .drm_format = DRM_FORMAT_NV12,
                 .rt_format = VA_RT_FORMAT_YUV420,
