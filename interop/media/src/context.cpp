@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "executor.h"
+#include "mrda/media/plugin_folders.h"
 
 namespace mrda::media {
 
@@ -79,18 +80,8 @@ Result<std::shared_ptr<Device>> Context::device(std::uint32_t index) const {
 }
 
 Result<std::shared_ptr<const LoadedPlugin>> Context::load(const std::string& name) const {
-    for (const std::string& folder : folders_) {
-        auto loaded = LoadedPlugin::load(folder, name);
-        if (loaded.ok() || loaded.error().code != Errc::not_found) {
-            return loaded;
-        }
-    }
-    std::string all;
-    for (const std::string& folder : folders_) {
-        all += (all.empty() ? "" : ", ") + folder;
-    }
-    return make_error(Errc::not_found,
-                      "no plugin " + name + " in " + (all.empty() ? "any folder" : all));
+    MRDA_ASSIGN(const std::string folder, find_plugin(folders_, name));
+    return LoadedPlugin::load(folder, name);
 }
 
 Result<std::shared_ptr<const LoadedPlugin>> Context::plugin(const std::string& name) {
