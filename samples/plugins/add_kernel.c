@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- The unit: what runs on the device ---- */
-
 /* Its register map, which is its argument block. Addresses are the device's; on this machine they
  * are pointers. */
 struct registers {
@@ -32,6 +30,15 @@ static int32_t run(void* block) {
     return 0;
 }
 
+/* For devices that load code: what add_device_kernel.c became, if it was built before this. */
+#if __has_include("add_image.h")
+#include "add_image.h"
+static const mrda_unit_image images[] = {{MRDA_IMAGE_NATIVE, 0, sizeof add_image, add_image}};
+#define IMAGES .image_count = 1, .images = images,
+#else
+#define IMAGES
+#endif
+
 #define AT(member) offsetof(struct registers, member)
 static const mrda_unit_argument arguments[] = {
     {"a", MRDA_ARGUMENT_BUFFER, AT(a), 8, -1},
@@ -47,10 +54,8 @@ static const mrda_unit_kind unit = {.size_bytes = sizeof unit,
                                     .in_flight = 1,
                                     .channel_in_offset = AT(channel_in),
                                     .channel_out_offset = AT(channel_out),
-                                    .global_size_offset = MRDA_NO_REGISTER,
-                                    .run = run};
-
-/* ---- The session: parameters become a work item ---- */
+                                    .global_size_offset = AT(count), /* an instance for each word */
+                                    IMAGES.run = run};
 
 /* Zeroed before init, and freed after close, by the host. */
 struct session {
@@ -95,7 +100,7 @@ static int take(const mrda_parameter* parameters, uint32_t count, const mrda_buf
         }
     }
     for (int argument = 0; argument < 3; ++argument) {
-        if (buffers[argument] == NULL || wanted < 0 ||
+        if (buffers[argument] == NULL || wanted < 1 ||
             (uint64_t)wanted > buffers[argument]->length_bytes / sizeof(uint32_t)) {
             return 0;
         }

@@ -63,7 +63,8 @@ std::string abilities_of(const v1::Plugin& plugin) {
     if (plugin.devices_size() > 0) {
         add(std::to_string(plugin.devices_size()) + " devices");
     }
-    return all;
+    // A plugin lists something, or is refused: what is left is devices that are not there.
+    return all.empty() ? "no devices found" : all;
 }
 
 std::vector<Finding> plugins() {

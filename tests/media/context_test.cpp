@@ -20,7 +20,8 @@ TEST(MediaContext, opens_with_what_is_found_and_says_what_is_not) {
     const auto context = Context::open({{MRDA_PLUGIN_DIR}, {"no-such-gpu", "copy"}, {}});
     ASSERT_TRUE(context.ok());
     ASSERT_EQ((*context)->notes().size(), 2U);
-    EXPECT_NE((*context)->notes()[0].find("no plugin no-such-gpu in"), std::string::npos);
+    EXPECT_NE((*context)->notes()[0].find("no plugin no-such-gpu: no libmrda_no-such-gpu.so in"),
+              std::string::npos);
     EXPECT_NE((*context)->notes()[1].find("plugin copy has no devices"), std::string::npos);
 }
 
@@ -28,7 +29,8 @@ TEST(MediaContext, loads_a_plugin_once) {
     const auto context = context_with({});
     EXPECT_EQ(context->plugin("copy").value(), context->plugin("copy").value());
     expect_error(context->plugin("../copy"), Errc::invalid_argument, "names have letters");
-    expect_error(context->plugin("nobody"), Errc::not_found, "no plugin nobody in");
+    expect_error(context->plugin("nobody"), Errc::not_found,
+                 "no plugin nobody: no libmrda_nobody.so in");
 }
 
 TEST(MediaContext, places_no_129th_unit_on_a_device) {

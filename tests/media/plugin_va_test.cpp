@@ -7,7 +7,7 @@
 #include <span>
 
 #include "media/plugins_fixture.h"
-#include "mrda/media/buffer.h"
+#include "mrda/media/device.h"
 #include "mrda/media/layout.h"
 
 namespace mrda::media {

@@ -85,7 +85,7 @@ class Plugins(unittest.TestCase):
         kind = copy["kinds"][0]
         self.assertEqual((kind["type"], kind["codecs"]), ("encoder", ["copy"]))
         self.assertIn({"name": "NV12", "bits_per_pixel": 12}, kind["inputs"])
-        self.assertEqual(kind["input_memory"], ["pages"])
+        self.assertEqual(kind["input_memory"], ["pages", "object", "address"])
 
     def test_one_that_ends_its_process_hides_no_other_and_says_how(self):
         listed = {plugin["name"]: plugin for plugin in self.list(ENDING, PLUGINS)["plugins"]}

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <exception>
-#include <new>
+#include <string>
 
 #include "handles.h"
+#include "mrda/media/answer.h"
 #include "mrda/media/media.h"
 
 namespace mrda::media {
 
-/// What a C function returns for what `call` did: its status, or its error told in `error`, which
-/// may be null. No exception leaves it.
+/// As answer() of mrda/media/answer.h, for callers that may not want the words.
 template <typename Call>
-int answer(mrda_media_error* error, const Call& call) noexcept {
+int answer_if_asked(mrda_media_error* error, const Call& call) noexcept {
     mrda_media_error ignored;
-    mrda_media_error* const told = error != nullptr ? error : &ignored;
-    try {
-        const Result<int> status = call();
-        return status.ok() ? *status : fail(status.error(), told);
-    } catch (const std::bad_alloc&) {
-        copy_text(told->message, "out of memory");  // Words that need none.
-        return -1 - static_cast<int>(Errc::out_of_memory);
-    } catch (const std::exception& problem) {
-        copy_text(told->message, problem.what());
-        return -1 - static_cast<int>(Errc::internal);
-    }
+    return answer(error != nullptr ? error : &ignored, call);
 }
 
 /// Errors: invalid_argument, naming it.

@@ -59,7 +59,7 @@ using namespace mrda::media;
 
 int mrda_media_open(const mrda_media_options* options, mrda_media_context* context,
                     mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(options, "options"));
         MRDA_TRY(check_given(context, "context"));
         if (options->size_bytes < sizeof *options) {
@@ -74,7 +74,7 @@ int mrda_media_open(const mrda_media_options* options, mrda_media_context* conte
 
 int mrda_media_note(mrda_media_context context, uint32_t number, mrda_media_error* note,
                     mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(note, "note"));
         MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
         if (number >= in->notes().size()) {
@@ -87,7 +87,7 @@ int mrda_media_note(mrda_media_context context, uint32_t number, mrda_media_erro
 
 int mrda_media_device(mrda_media_context context, uint32_t index, mrda_device_info* info,
                       mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(info, "info"));
         MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
         if (index >= in->devices().size()) {
@@ -100,7 +100,7 @@ int mrda_media_device(mrda_media_context context, uint32_t index, mrda_device_in
 
 int mrda_media_place(mrda_media_context context, const mrda_media_units* units,
                      mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(units, "units"));
         MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
         MRDA_TRY(in->place({text(units->plugin), text(units->unit), units->device, units->count}));
@@ -110,7 +110,7 @@ int mrda_media_place(mrda_media_context context, const mrda_media_units* units,
 
 int mrda_media_unit(mrda_media_context context, uint32_t device, uint32_t index,
                     mrda_media_unit_info* info, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(info, "info"));
         MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
         MRDA_TRY(in->device(device));
@@ -126,7 +126,7 @@ int mrda_media_unit(mrda_media_context context, uint32_t device, uint32_t index,
 int mrda_media_reserve(mrda_media_context context, const mrda_media_need* needs, uint32_t count,
                        int32_t device, int32_t bank, mrda_media_reservation* reservation,
                        mrda_media_place_info* place, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(needs, "needs"));
         MRDA_TRY(check_given(reservation, "reservation"));
         MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));

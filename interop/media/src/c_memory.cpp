@@ -12,7 +12,7 @@ using namespace mrda::media;
 int mrda_media_buffer_allocate(mrda_media_context context, uint32_t device, int32_t bank,
                                uint64_t length_bytes, mrda_media_buffer* buffer,
                                mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(buffer, "buffer"));
         MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
         MRDA_ASSIGN(const auto on, in->device(device));
@@ -23,7 +23,7 @@ int mrda_media_buffer_allocate(mrda_media_context context, uint32_t device, int3
 }
 
 int mrda_media_buffer_info(mrda_media_buffer buffer, mrda_buffer* info, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(info, "info"));
         MRDA_ASSIGN(const auto found, handles().find_as<const Buffer>(buffer));
         *info = found->view();
@@ -33,7 +33,7 @@ int mrda_media_buffer_info(mrda_media_buffer buffer, mrda_buffer* info, mrda_med
 
 int mrda_media_buffer_read(mrda_media_buffer buffer, uint64_t offset_bytes, void* into,
                            uint64_t length_bytes, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(into, "into"));
         MRDA_ASSIGN(const auto found, handles().find_as<const Buffer>(buffer));
         MRDA_TRY(found->read(offset_bytes, {static_cast<std::byte*>(into), length_bytes}));
@@ -43,7 +43,7 @@ int mrda_media_buffer_read(mrda_media_buffer buffer, uint64_t offset_bytes, void
 
 int mrda_media_buffer_write(mrda_media_buffer buffer, uint64_t offset_bytes, const void* from,
                             uint64_t length_bytes, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(from, "from"));
         MRDA_ASSIGN(const auto found, handles().find_as<const Buffer>(buffer));
         MRDA_TRY(found->write(offset_bytes, {static_cast<const std::byte*>(from), length_bytes}));
@@ -53,7 +53,7 @@ int mrda_media_buffer_write(mrda_media_buffer buffer, uint64_t offset_bytes, con
 
 int mrda_media_layout_of(uint32_t drm_fourcc, uint32_t width_px, uint32_t height_px,
                          mrda_media_layout* layout, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(layout, "layout"));
         MRDA_ASSIGN(const auto linear, mrda::FrameLayout::linear(drm_fourcc, width_px, height_px));
         *layout = to_media(linear);
@@ -63,7 +63,7 @@ int mrda_media_layout_of(uint32_t drm_fourcc, uint32_t width_px, uint32_t height
 
 int mrda_media_frame_of(mrda_media_buffer buffer, const mrda_media_layout* layout,
                         mrda_media_frame* frame, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(layout, "layout"));
         MRDA_TRY(check_given(frame, "frame"));
         MRDA_ASSIGN(auto found, handles().find_as<const Buffer>(buffer));
@@ -76,7 +76,7 @@ int mrda_media_frame_of(mrda_media_buffer buffer, const mrda_media_layout* layou
 
 int mrda_media_frame_buffer(mrda_media_frame frame, mrda_media_buffer* buffer,
                             mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(buffer, "buffer"));
         MRDA_ASSIGN(const auto found, handles().find_as<Guarded<Frame>>(frame));
         *buffer = handles().add(found->get().buffer);
@@ -86,7 +86,7 @@ int mrda_media_frame_buffer(mrda_media_frame frame, mrda_media_buffer* buffer,
 
 int mrda_media_frame_info(mrda_media_frame frame, mrda_media_layout* layout, int64_t* pts,
                           uint32_t* flags, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_ASSIGN(const auto found, handles().find_as<Guarded<Frame>>(frame));
         const Frame told = found->get();
         if (layout != nullptr) {
@@ -104,7 +104,7 @@ int mrda_media_frame_info(mrda_media_frame frame, mrda_media_layout* layout, int
 
 int mrda_media_frame_set(mrda_media_frame frame, int64_t pts, uint32_t flags,
                          mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_ASSIGN(const auto found, handles().find_as<Guarded<Frame>>(frame));
         found->change([&](Frame& set) {
             set.pts = pts;
@@ -116,7 +116,7 @@ int mrda_media_frame_set(mrda_media_frame frame, int64_t pts, uint32_t flags,
 
 int mrda_media_frame_add_side_data(mrda_media_frame frame, uint32_t kind, const void* bytes,
                                    uint64_t length_bytes, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(bytes, "bytes"));
         MRDA_ASSIGN(const auto found, handles().find_as<Guarded<Frame>>(frame));
         const auto* const begin = static_cast<const std::byte*>(bytes);
@@ -133,7 +133,7 @@ int mrda_media_frame_add_side_data(mrda_media_frame frame, uint32_t kind, const 
 
 int mrda_media_data_of(mrda_media_buffer buffer, uint64_t offset_bytes, uint64_t length_bytes,
                        int64_t pts, mrda_media_data* data, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(data, "data"));
         MRDA_ASSIGN(auto found, handles().find_as<const Buffer>(buffer));
         MRDA_ASSIGN(Data made, data_of(std::move(found), offset_bytes, length_bytes));
@@ -145,7 +145,7 @@ int mrda_media_data_of(mrda_media_buffer buffer, uint64_t offset_bytes, uint64_t
 
 int mrda_media_data_of_bytes(const void* bytes, uint64_t length_bytes, int64_t pts,
                              mrda_media_data* data, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(bytes, "bytes"));
         MRDA_TRY(check_given(data, "data"));
         Data made = data_of(std::span(static_cast<const std::byte*>(bytes), length_bytes));
@@ -157,7 +157,7 @@ int mrda_media_data_of_bytes(const void* bytes, uint64_t length_bytes, int64_t p
 
 int mrda_media_data_about(mrda_media_data data, mrda_media_data_info* info,
                           mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(info, "info"));
         MRDA_ASSIGN(const auto found, handles().find_as<Guarded<Data>>(data));
         const Data told = found->get();
@@ -176,7 +176,7 @@ int mrda_media_data_about(mrda_media_data data, mrda_media_data_info* info,
 
 int mrda_media_data_read(mrda_media_data data, uint64_t offset_bytes, void* into,
                          uint64_t length_bytes, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(into, "into"));
         MRDA_ASSIGN(const auto found, handles().find_as<Guarded<Data>>(data));
         const Data told = found->get();
@@ -193,7 +193,7 @@ int mrda_media_data_read(mrda_media_data data, uint64_t offset_bytes, void* into
 }
 
 int mrda_media_clone(uint64_t handle, uint64_t* clone, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(clone, "clone"));
         MRDA_ASSIGN(Handled object, handles().find(handle));
         if (const auto* const frame = std::get_if<std::shared_ptr<Guarded<Frame>>>(&object)) {
@@ -211,7 +211,7 @@ int mrda_media_clone(uint64_t handle, uint64_t* clone, mrda_media_error* error) 
 }
 
 int mrda_media_release(uint64_t handle, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(handles().take(handle));  // And lets go of it, without the table's lock.
         return int{MRDA_MEDIA_OK};
     });

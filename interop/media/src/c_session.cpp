@@ -99,7 +99,7 @@ using namespace mrda::media;
 
 int mrda_media_create(mrda_media_context context, const mrda_media_properties* properties,
                       mrda_media_session* session, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(properties, "properties"));
         MRDA_TRY(check_given(session, "session"));
         if (properties->size_bytes < sizeof *properties ||
@@ -122,7 +122,7 @@ int mrda_media_create(mrda_media_context context, const mrda_media_properties* p
 
 int mrda_media_input_frame(mrda_media_session session, mrda_media_frame* frame,
                            mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(frame, "frame"));
         MRDA_ASSIGN(const auto stage, handles().find_as<Stage>(session));
         auto free = stage->input_frame();
@@ -136,7 +136,7 @@ int mrda_media_input_frame(mrda_media_session session, mrda_media_frame* frame,
 
 int mrda_media_send_frame(mrda_media_session session, mrda_media_frame frame,
                           mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_ASSIGN(const auto stage, handles().find_as<Stage>(session));
         if (frame == 0) {
             MRDA_TRY(stage->drain());
@@ -150,7 +150,7 @@ int mrda_media_send_frame(mrda_media_session session, mrda_media_frame frame,
 
 int mrda_media_send_data(mrda_media_session session, mrda_media_data data,
                          mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_ASSIGN(const auto stage, handles().find_as<Stage>(session));
         if (data == 0) {
             MRDA_TRY(stage->drain());
@@ -164,7 +164,7 @@ int mrda_media_send_data(mrda_media_session session, mrda_media_data data,
 
 int mrda_media_receive_frame(mrda_media_session session, uint32_t output, uint64_t timeout_ns,
                              mrda_media_frame* frame, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(frame, "frame"));
         MRDA_ASSIGN(const auto stage, handles().find_as<Stage>(session));
         MRDA_ASSIGN(auto received, stage->receive_frame(output, timeout_ns));
@@ -177,7 +177,7 @@ int mrda_media_receive_frame(mrda_media_session session, uint32_t output, uint64
 
 int mrda_media_receive_data(mrda_media_session session, uint64_t timeout_ns, mrda_media_data* data,
                             mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(data, "data"));
         MRDA_ASSIGN(const auto stage, handles().find_as<Stage>(session));
         MRDA_ASSIGN(auto received, stage->receive_data(timeout_ns));
@@ -190,7 +190,7 @@ int mrda_media_receive_data(mrda_media_session session, uint64_t timeout_ns, mrd
 
 int mrda_media_write(mrda_media_session session, const mrda_parameter* parameters, uint32_t count,
                      mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_ASSIGN(const auto kernel, handles().find_as<Kernel>(session));
         MRDA_ASSIGN(const auto told, parameters_of(parameters, count));
         MRDA_ASSIGN(const bool taken, kernel->write(told));
@@ -200,7 +200,7 @@ int mrda_media_write(mrda_media_session session, const mrda_parameter* parameter
 
 int mrda_media_read(mrda_media_session session, uint64_t timeout_ns, mrda_parameter* parameters,
                     uint32_t count, mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_ASSIGN(const auto kernel, handles().find_as<Kernel>(session));
         if (count > 0) {
             MRDA_TRY(check_given(parameters, "parameters"));
@@ -212,7 +212,7 @@ int mrda_media_read(mrda_media_session session, uint64_t timeout_ns, mrda_parame
 
 int mrda_media_about(mrda_media_session session, mrda_media_session_report* report,
                      mrda_media_error* error) {
-    return answer(error, [&]() -> Result<int> {
+    return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(report, "report"));
         MRDA_ASSIGN(const auto stage, handles().find_as<Stage>(session));
         tell(stage->report(), *stage, *report);

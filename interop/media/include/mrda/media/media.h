@@ -30,8 +30,6 @@ typedef uint64_t mrda_media_data;
 typedef uint64_t mrda_media_session;
 typedef uint64_t mrda_media_reservation;
 
-/* ---- Contexts, devices, units ---- */
-
 typedef struct mrda_media_units {
     const char* plugin;
     const char* unit;
@@ -97,8 +95,6 @@ int mrda_media_reserve(mrda_media_context context, const mrda_media_need* needs,
                        int32_t device, int32_t bank, mrda_media_reservation* reservation,
                        mrda_media_place_info* place, mrda_media_error* error);
 
-/* ---- Memory ---- */
-
 /* In a bank of a device; -1: its default one. Zeroed. */
 int mrda_media_buffer_allocate(mrda_media_context context, uint32_t device, int32_t bank,
                                uint64_t length_bytes, mrda_media_buffer* buffer,
@@ -154,8 +150,6 @@ int mrda_media_clone(uint64_t handle, uint64_t* clone, mrda_media_error* error);
 /* Of any sort. A context's sessions live on with what they use of it. Waits for what a session has
  * in work. Errors: invalid_argument (released before). */
 int mrda_media_release(uint64_t handle, mrda_media_error* error);
-
-/* ---- Sessions ---- */
 
 /* Zeroed, with size_bytes set, and -1 where anything will do. */
 typedef struct mrda_media_properties {
