@@ -33,6 +33,7 @@ constexpr std::uint64_t kPatienceNs = 20'000'000'000;
 Result<ContextOptions> context_options(const Options& options) {
     ContextOptions wanted;
     wanted.plugin_folders = options.plugin_folders;
+    wanted.device_plugins = options.device_plugins;
     if (wanted.plugin_folders.empty()) {
         MRDA_ASSIGN(const std::string drivers, mrda::software_driver_dir());
         wanted.plugin_folders.push_back(drivers + "/plugins");
@@ -124,7 +125,8 @@ Result<void> run(const Options& options) {
                                         transform(MRDA_SESSION_SCALER, options.scaler, out),
                                         encoder(options)};
     stages[0].input = in;
-    MRDA_ASSIGN(const auto pipeline, Pipeline::open(*context, std::move(stages), -1, options.bank));
+    MRDA_ASSIGN(const auto pipeline,
+                Pipeline::open(*context, std::move(stages), options.device, options.bank));
     Trace trace;
     if (!options.trace.empty()) {
         pipeline->trace([&trace](const auto& event) { trace.add(event); });

@@ -21,6 +21,8 @@ struct Options {
     std::string scaler;
     std::string encoder;
     std::string codec;
+    std::vector<std::string> device_plugins;
+    std::int32_t device = -1;
     std::int32_t bank = -1;
     std::vector<std::string> plugin_folders;
     std::string output;  ///< The bitstream's file; empty: none.
