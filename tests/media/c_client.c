@@ -20,11 +20,7 @@ int client_open(const char* const folders[3], mrda_media_context* context,
 
 static mrda_media_properties anywhere(uint32_t type, const char* plugin) {
     mrda_media_properties properties;
-    memset(&properties, 0, sizeof properties);
-    properties.size_bytes = sizeof properties;
-    properties.type = type;
-    properties.plugin = plugin;
-    properties.device = properties.bank = properties.unit = -1;
+    mrda_media_properties_init(&properties, type, plugin);
     return properties;
 }
 

@@ -74,6 +74,16 @@ TEST_F(MediaCApi, runs_kernels) {
     EXPECT_EQ(unit.sessions, 0U);
 }
 
+TEST_F(MediaCApi, allocates_where_a_kernel_reaches_an_argument) {
+    mrda_media_buffer made = 0;
+    ASSERT_EQ(mrda_media_buffer_allocate_for(context_, 0, 0, 2, 64, &made, &error_), MRDA_MEDIA_OK);
+    EXPECT_EQ(mrda_media_release(made, nullptr), MRDA_MEDIA_OK);
+    expect_invalid(mrda_media_buffer_allocate_for(context_, 0, 0, 3, 64, &made, &error_),
+                   "argument 3 of unit add is no buffer");
+    expect_invalid(mrda_media_buffer_allocate_for(context_, 0, 1, 0, 64, &made, &error_),
+                   "unit 1 of 1 on device 0");
+}
+
 TEST_F(MediaCApi, makes_and_ends_sessions_on_many_threads) {
     std::vector<std::thread> threads;
     for (int thread = 0; thread < 8; ++thread) {

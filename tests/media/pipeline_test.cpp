@@ -116,6 +116,63 @@ TEST_F(MediaPipeline, wants_decoders_first_and_encoders_last) {
     expect_error(Pipeline::open(*context_, {kernel}), Errc::invalid_argument, "kernels not at all");
 }
 
+/// What an AVC encoder makes of `count` grey frames.
+std::vector<Data> encoded(Context& context, std::int64_t count) {
+    StageProperties properties = encoder_of("openh264", "avc");
+    properties.codec.width_px = 64;
+    properties.codec.height_px = 32;
+    properties.codec.fps_num = 30;
+    properties.codec.fps_den = 1;
+    properties.codec.qp = 28;
+    properties.input = FrameLayout::linear(DRM_FORMAT_YUV420, 64, 32).value();
+    const auto encoder = Stage::open(context, properties).value();
+    std::vector<Data> packets;
+    for (std::int64_t number = 0; number < count; ++number) {
+        Frame frame = encoder->input_frame().value();
+        fill(frame, 128);
+        frame.pts = number;
+        EXPECT_TRUE(encoder->send(frame).value());
+        auto received = encoder->receive_data(kLong).value();
+        EXPECT_EQ(received.status, Status::ok);
+        packets.push_back(std::move(received.data));
+    }
+    return packets;
+}
+
+TEST_F(MediaPipeline, opens_what_stands_behind_a_decoder_when_the_stream_has_said_its_size) {
+    if (!context_->plugin("openh264").ok() || !context_->plugin("yuv").ok()) {
+        GTEST_SKIP() << "built without openh264 or libyuv";
+    }
+    StageProperties decoder;
+    decoder.type = MRDA_SESSION_DECODER;
+    decoder.plugin = "openh264";
+    copy_text(decoder.codec.codec, "avc");
+    decoder.outputs = {nv12(64, 32)};
+    const auto pipeline = open({decoder, transform_of(MRDA_SESSION_SCALER, "yuv", nv12(32, 16))});
+    std::int64_t came = 0;
+    const auto take = [&](Status expected) {
+        for (;;) {
+            const auto received = pipeline->receive(kLong).value();
+            if (received.status != Status::ok) {
+                EXPECT_EQ(received.status, expected);
+                return;
+            }
+            EXPECT_EQ(received.frame.pts, came++);
+            EXPECT_EQ(received.frame.layout.width_px, 32U);
+            EXPECT_NEAR(first_byte_of(received.frame), 128, 4);
+        }
+    };
+    for (const Data& data : encoded(*context_, 6)) {
+        ASSERT_TRUE(pipeline->send(data).value());
+        take(Status::send_more);
+    }
+    ASSERT_TRUE(pipeline->drain().ok());
+    take(Status::end_of_stream);
+    EXPECT_EQ(came, 6);
+    EXPECT_EQ(pipeline->copied_bytes(), 0U);
+    EXPECT_TRUE(pipeline->reports()[1].hand_over.in_place);
+}
+
 TEST_F(MediaPipeline, copies_where_no_bank_suits_all_and_the_reservation_says_so) {
     StageProperties pages_only = transform_of(MRDA_SESSION_FILTER, "sample-filter", nv12(64, 32));
     pages_only.input = nv12(64, 32);

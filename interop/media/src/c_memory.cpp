@@ -22,6 +22,25 @@ int mrda_media_buffer_allocate(mrda_media_context context, uint32_t device, int3
     });
 }
 
+int mrda_media_buffer_allocate_for(mrda_media_context context, uint32_t device, uint32_t unit,
+                                   uint32_t argument, uint64_t length_bytes,
+                                   mrda_media_buffer* buffer, mrda_media_error* error) {
+    return answer_if_asked(error, [&]() -> Result<int> {
+        MRDA_TRY(check_given(buffer, "buffer"));
+        MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
+        const auto units = in->units(device);
+        if (unit >= units.size()) {
+            return mrda::make_error(Errc::invalid_argument,
+                                    "unit " + std::to_string(unit) + " of " +
+                                        std::to_string(units.size()) + " on device " +
+                                        std::to_string(device));
+        }
+        MRDA_ASSIGN(auto made, units[unit]->allocate_for(argument, length_bytes));
+        *buffer = handles().add(std::move(made));
+        return int{MRDA_MEDIA_OK};
+    });
+}
+
 int mrda_media_buffer_info(mrda_media_buffer buffer, mrda_buffer* info, mrda_media_error* error) {
     return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(info, "info"));

@@ -97,6 +97,15 @@ using mrda::Errc;
 using mrda::Result;
 using namespace mrda::media;
 
+void mrda_media_properties_init(mrda_media_properties* properties, uint32_t type,
+                                const char* plugin) {
+    *properties = {};
+    properties->size_bytes = sizeof *properties;
+    properties->type = type;
+    properties->plugin = plugin;
+    properties->device = properties->bank = properties->unit = -1;
+}
+
 int mrda_media_create(mrda_media_context context, const mrda_media_properties* properties,
                       mrda_media_session* session, mrda_media_error* error) {
     return answer_if_asked(error, [&]() -> Result<int> {

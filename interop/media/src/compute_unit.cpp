@@ -36,6 +36,22 @@ UnitStatistics ComputeUnit::statistics() const {
     return statistics_;
 }
 
+Result<const mrda_unit_argument*> ComputeUnit::buffer_argument(std::uint32_t argument) const {
+    if (argument >= kind_.argument_count ||
+        kind_.arguments[argument].kind != MRDA_ARGUMENT_BUFFER) {
+        return make_error(Errc::invalid_argument, "argument " + std::to_string(argument) +
+                                                      " of unit " + kind_.name +
+                                                      " is no buffer, or there is none");
+    }
+    return &kind_.arguments[argument];
+}
+
+Result<std::shared_ptr<const Buffer>> ComputeUnit::allocate_for(std::uint32_t argument,
+                                                                std::uint64_t length_bytes) const {
+    MRDA_ASSIGN(const mrda_unit_argument* const wanted, buffer_argument(argument));
+    return device_->allocate(wanted->bank, length_bytes);
+}
+
 void ComputeUnit::enter() {
     const std::lock_guard lock(mutex_);
     ++statistics_.sessions;

@@ -57,19 +57,9 @@ Result<const mrda_buffer*> UnitAccess::allocate(std::int32_t bank, std::uint64_t
     return view;
 }
 
-Result<const mrda_unit_argument*> UnitAccess::argument(std::uint32_t index) const {
-    const mrda_unit_kind& kind = unit_->kind();
-    if (index >= kind.argument_count || kind.arguments[index].kind != MRDA_ARGUMENT_BUFFER) {
-        return make_error(Errc::invalid_argument, "argument " + std::to_string(index) +
-                                                      " of unit " + kind.name +
-                                                      " is no buffer, or there is none");
-    }
-    return &kind.arguments[index];
-}
-
 Result<const mrda_buffer*> UnitAccess::allocate_for(std::uint32_t index,
                                                     std::uint64_t length_bytes) {
-    MRDA_ASSIGN(const mrda_unit_argument* const wanted, argument(index));
+    MRDA_ASSIGN(const mrda_unit_argument* const wanted, unit_->buffer_argument(index));
     return allocate(wanted->bank, length_bytes);
 }
 
@@ -116,7 +106,7 @@ Result<void> UnitAccess::write(const mrda_buffer* buffer, std::uint64_t offset_b
 }
 
 Result<void> UnitAccess::write_buffer_argument(std::uint32_t index, const mrda_buffer* buffer) {
-    MRDA_ASSIGN(const mrda_unit_argument* const wanted, argument(index));
+    MRDA_ASSIGN(const mrda_unit_argument* const wanted, unit_->buffer_argument(index));
     std::unique_lock lock(mutex_);
     MRDA_ASSIGN(const auto found, find(buffer));
     lock.unlock();

@@ -59,6 +59,13 @@ class ComputeUnit {
     [[nodiscard]] const mrda_unit_kind& kind() const { return kind_; }
     [[nodiscard]] UnitStatistics statistics() const;
 
+    /// Memory of its device, in the bank that the unit reaches for that argument. Errors: as
+    /// Device::allocate(); invalid_argument (the argument is no buffer, or there is none).
+    [[nodiscard]] Result<std::shared_ptr<const Buffer>> allocate_for(
+        std::uint32_t argument, std::uint64_t length_bytes) const;
+    /// Errors: invalid_argument (no buffer, or none of that number).
+    [[nodiscard]] Result<const mrda_unit_argument*> buffer_argument(std::uint32_t argument) const;
+
     void enter();  ///< One more session uses it.
     void leave();
 

@@ -99,6 +99,10 @@ int mrda_media_reserve(mrda_media_context context, const mrda_media_need* needs,
 int mrda_media_buffer_allocate(mrda_media_context context, uint32_t device, int32_t bank,
                                uint64_t length_bytes, mrda_media_buffer* buffer,
                                mrda_media_error* error);
+/* In the bank that a device's unit reaches for that argument of its kernel. */
+int mrda_media_buffer_allocate_for(mrda_media_context context, uint32_t device, uint32_t unit,
+                                   uint32_t argument, uint64_t length_bytes,
+                                   mrda_media_buffer* buffer, mrda_media_error* error);
 /* Size, device address, pages (null: no processor can reach it), bank and device. */
 int mrda_media_buffer_info(mrda_media_buffer buffer, mrda_buffer* info, mrda_media_error* error);
 /* Copies, also where no processor can reach it. Errors: invalid_argument (not within it). */
@@ -151,7 +155,6 @@ int mrda_media_clone(uint64_t handle, uint64_t* clone, mrda_media_error* error);
  * in work. Errors: invalid_argument (released before). */
 int mrda_media_release(uint64_t handle, mrda_media_error* error);
 
-/* Zeroed, with size_bytes set, and -1 where anything will do. */
 typedef struct mrda_media_properties {
     uint32_t size_bytes; /* of this structure */
     uint32_t type;       /* mrda_session_type */
@@ -164,10 +167,10 @@ typedef struct mrda_media_properties {
     const char* path; /* as in mrda_session_config; may be null */
     const mrda_parameter* parameters;
     uint32_t parameter_count;
-    int32_t device;
-    int32_t bank;
-    int32_t unit;
-    const char* unit_name; /* may be null */
+    int32_t device;        /* -1: the reservation's, the upstream's, or any that has the unit */
+    int32_t bank;          /* -1: the reservation's, the upstream's, or the first that works */
+    int32_t unit;          /* -1: the least used one of that name */
+    const char* unit_name; /* null: the plugin's own, or none */
     uint32_t channel;
     uint32_t upstream_output;
     mrda_media_session upstream;        /* whose frames it is sent; 0: the application's */
@@ -187,6 +190,9 @@ typedef struct mrda_media_session_report {
     uint32_t bank;
 } mrda_media_session_report;
 
+/* Any device, bank and unit; all else is 0. */
+void mrda_media_properties_init(mrda_media_properties* properties, uint32_t type,
+                                const char* plugin);
 int mrda_media_create(mrda_media_context context, const mrda_media_properties* properties,
                       mrda_media_session* session, mrda_media_error* error);
 /* A free frame of its input pool; TRY_AGAIN: all are in use. */

@@ -55,7 +55,6 @@ class UnitAccess {
     };
 
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> find(const mrda_buffer* buffer) const;
-    [[nodiscard]] Result<const mrda_unit_argument*> argument(std::uint32_t index) const;
     void done(std::uint64_t item, WorkDone work);
 
     std::shared_ptr<ComputeUnit> unit_;
