@@ -28,7 +28,9 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
     app.add_option("--platform", platform, "auto, gpu or software")->capture_default_str();
     app.add_option("--size", from, "of the frames that go in")->capture_default_str();
     app.add_option("--to", to, "of the frames that are encoded")->capture_default_str();
-    app.add_option("--frames", options.frames, "how many")->capture_default_str();
+    app.add_option("--frames", options.frames, "how many")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32U))
+        ->capture_default_str();
     app.add_option("--filter", options.filter, "plugin")->default_val("va");
     app.add_option("--scaler", options.scaler, "plugin")->default_val("va");
     app.add_option("--encoder", options.encoder, "plugin")->default_val("vpl");

@@ -161,9 +161,14 @@ static int read_result(void* data, uint64_t timeout_ns, mrda_parameter* paramete
     int32_t code = 0;
     const int status = session->unit->wait(session->unit->host, session->items[session->first],
                                            timeout_ns, &code, NULL, error);
-    if (status != MRDA_MEDIA_TRY_AGAIN) {
-        session->first = (session->first + 1) % MRDA_MAX_SCHEDULED;
-        session->count -= 1;
+    if (status == MRDA_MEDIA_TRY_AGAIN) {
+        return status;
+    }
+    session->first = (session->first + 1) % MRDA_MAX_SCHEDULED;
+    session->count -= 1;
+    if (status == MRDA_MEDIA_OK && code != 0) {
+        snprintf(error->message, sizeof error->message, "add: the unit returned %d", (int)code);
+        return -12; /* -1 - Errc::io */
     }
     return status;
 }

@@ -70,6 +70,10 @@ int main(int argc, char** argv) {
         return 2;
     }
     const std::size_t rounds = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 2'000;
+    if (rounds < 10) {
+        std::fprintf(stderr, "media_cost: %zu rounds, of at least 10\n", rounds);
+        return 2;
+    }
     const auto context = need(Context::open({{argv[1]}, {}, {}}));
     constexpr std::pair<std::uint32_t, std::uint32_t> kSizes[] = {
         {64, 64}, {640, 360}, {1920, 1080}, {3840, 2160}};

@@ -20,6 +20,7 @@ enum class Fault {
     long_map,
     outside_map,
     no_code,
+    no_flight,
     half_device,
     other_name,
     other_format,
@@ -105,14 +106,14 @@ constexpr mrda_unit_kind kUnit{.size_bytes = sizeof(mrda_unit_kind),
                                .name = "unit",
                                .arguments = kArguments,
                                .argument_count = 1,
-                               .in_flight = 1,
+                               .in_flight = kFault == Fault::no_flight ? 0U : 1U,
                                .channel_in_offset = MRDA_NO_REGISTER,
                                .channel_out_offset = MRDA_NO_REGISTER,
                                .global_size_offset = MRDA_NO_REGISTER,
                                .run = kFault == Fault::no_code ? nullptr : run};
 constexpr const mrda_unit_kind* kUnits[] = {&kUnit, nullptr};
-constexpr bool kHasUnits =
-    kFault == Fault::long_map || kFault == Fault::outside_map || kFault == Fault::no_code;
+constexpr bool kHasUnits = kFault == Fault::long_map || kFault == Fault::outside_map ||
+                           kFault == Fault::no_code || kFault == Fault::no_flight;
 constexpr mrda_device_kind kDevices{.size_bytes = sizeof(mrda_device_kind)};
 [[maybe_unused]] constexpr mrda_plugin kPlugin{
     .size_bytes = sizeof(mrda_plugin) - (kFault == Fault::short_table ? 8 : 0),

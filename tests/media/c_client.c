@@ -83,7 +83,7 @@ int client_run_stages(mrda_media_context context, int frames, mrda_media_session
             status = mrda_media_receive_data(stages[1], LONG_NS, &packet, error);
         }
         if (status == MRDA_MEDIA_OK) {
-            mrda_media_data_info info;
+            mrda_media_data_info info = {.size_bytes = sizeof info};
             mrda_media_data_about(packet, &info, error);
             packets += info.pts == sent && info.flags == MRDA_FRAME_KEY;
             mrda_media_release(packet, NULL);

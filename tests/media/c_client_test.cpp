@@ -6,6 +6,7 @@
 #include <drm_fourcc.h>
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -43,12 +44,14 @@ class MediaCApi : public testing::Test {
 
 TEST_F(MediaCApi, lists_devices_units_and_notes_to_their_end) {
     mrda_device_info device{};
+    device.size_bytes = sizeof device;
     ASSERT_EQ(mrda_media_device(context_, 0, &device, &error_), MRDA_MEDIA_OK);
     EXPECT_STREQ(device.name, "host");
     ASSERT_EQ(device.bank_count, 2U);
     EXPECT_STREQ(device.banks[1].name, "device");
     EXPECT_EQ(mrda_media_device(context_, 1, &device, &error_), MRDA_MEDIA_END);
     mrda_media_unit_info unit{};
+    unit.size_bytes = sizeof unit;
     ASSERT_EQ(mrda_media_unit(context_, 0, 0, &unit, &error_), MRDA_MEDIA_OK);
     EXPECT_STREQ(unit.name, "add");
     EXPECT_EQ(mrda_media_unit(context_, 0, 1, &unit, &error_), MRDA_MEDIA_END);
@@ -59,6 +62,7 @@ TEST_F(MediaCApi, lists_devices_units_and_notes_to_their_end) {
 
 TEST_F(MediaCApi, runs_stages_that_hand_frames_on_in_place) {
     mrda_media_session_report report{};
+    report.size_bytes = sizeof report;
     EXPECT_EQ(client_run_stages(context_, 10, &report, &error_), 10) << error_.message;
     EXPECT_EQ(report.in_place, 1U);
     EXPECT_EQ(report.copied_bytes, 0U);
@@ -69,9 +73,55 @@ TEST_F(MediaCApi, runs_stages_that_hand_frames_on_in_place) {
 TEST_F(MediaCApi, runs_kernels) {
     EXPECT_EQ(client_add(context_, &error_), 0) << error_.message;
     mrda_media_unit_info unit{};
+    unit.size_bytes = sizeof unit;
     ASSERT_EQ(mrda_media_unit(context_, 0, 0, &unit, &error_), MRDA_MEDIA_OK);
     EXPECT_EQ(unit.done, 1U);
     EXPECT_EQ(unit.sessions, 0U);
+}
+
+TEST_F(MediaCApi, writes_no_more_than_the_caller_knows_of) {
+    struct {
+        mrda_media_unit_info info{};
+        std::uint64_t guard = 0x1122334455667788U;
+    } known;
+    known.info.size_bytes = offsetof(mrda_media_unit_info, scheduled);
+    std::memset(&known.info.scheduled, 0x5a, 8);
+    ASSERT_EQ(mrda_media_unit(context_, 0, 0, &known.info, &error_), MRDA_MEDIA_OK);
+    EXPECT_STREQ(known.info.name, "add");
+    EXPECT_EQ(known.info.scheduled, 0x5a5a5a5a5a5a5a5aU);
+    EXPECT_EQ(known.info.size_bytes, offsetof(mrda_media_unit_info, scheduled));
+    mrda_media_unit_info unset{};
+    expect_invalid(mrda_media_unit(context_, 0, 0, &unset, &error_), "set it to sizeof");
+}
+
+TEST_F(MediaCApi, refuses_lists_that_are_not_there) {
+    mrda_media_options options{};
+    options.size_bytes = sizeof options;
+    mrda_media_context none = 0;
+    for (std::uint32_t mrda_media_options::*const count :
+         {&mrda_media_options::plugin_folder_count, &mrda_media_options::device_plugin_count,
+          &mrda_media_options::units_count}) {
+        options.*count = 1;
+        expect_invalid(mrda_media_open(&options, &none, &error_), "is null");
+        options.*count = 0;
+    }
+    options.size_bytes = 8;
+    expect_invalid(mrda_media_open(&options, &none, &error_), "options of 8 bytes, of at least");
+}
+
+TEST_F(MediaCApi, tells_where_a_kernel_runs) {
+    mrda_media_properties properties;
+    mrda_media_properties_init(&properties, MRDA_SESSION_KERNEL, "sample-kernel");
+    mrda_media_session kernel = 0;
+    ASSERT_EQ(mrda_media_create(context_, &properties, &kernel, &error_), MRDA_MEDIA_OK)
+        << error_.message;
+    mrda_media_session_report report{};
+    report.size_bytes = sizeof report;
+    ASSERT_EQ(mrda_media_about(kernel, &report, &error_), MRDA_MEDIA_OK) << error_.message;
+    EXPECT_EQ(report.unit, 0);
+    mrda_parameter nameless{};
+    expect_invalid(mrda_media_read(kernel, 0, &nameless, 1, &error_), "without a name");
+    EXPECT_EQ(mrda_media_release(kernel, nullptr), MRDA_MEDIA_OK);
 }
 
 TEST_F(MediaCApi, allocates_where_a_kernel_reaches_an_argument) {
@@ -90,6 +140,7 @@ TEST_F(MediaCApi, makes_and_ends_sessions_on_many_threads) {
         threads.emplace_back([this] {
             mrda_media_error error{};
             mrda_media_session_report report{};
+            report.size_bytes = sizeof report;
             for (int round = 0; round < 10; ++round) {
                 EXPECT_EQ(client_run_stages(context_, 2, &report, &error), 2) << error.message;
                 EXPECT_EQ(client_add(context_, &error), 0) << error.message;
@@ -131,6 +182,7 @@ TEST_F(MediaCApi, reads_nothing_past_a_buffer_or_data) {
     ASSERT_EQ(mrda_media_data_of(held, 16, 32, 7, &data, &error_), MRDA_MEDIA_OK);
     expect_invalid(mrda_media_data_read(data, 16, bytes.data(), 17, &error_), "data of 32");
     mrda_media_data_info info{};
+    info.size_bytes = sizeof info;
     ASSERT_EQ(mrda_media_data_about(data, &info, &error_), MRDA_MEDIA_OK);
     EXPECT_EQ(info.bytes, nullptr);  // No processor can reach it.
     EXPECT_EQ(info.pts, 7);
@@ -154,7 +206,9 @@ TEST_F(MediaCApi, a_clone_of_a_frame_shares_its_memory_and_not_its_time) {
     mrda_media_buffer of_clone = 0;
     ASSERT_EQ(mrda_media_frame_buffer(clone, &of_clone, &error_), MRDA_MEDIA_OK);
     mrda_buffer one{};
+    one.size_bytes = sizeof one;
     mrda_buffer other{};
+    other.size_bytes = sizeof other;
     ASSERT_EQ(mrda_media_buffer_info(held, &one, &error_), MRDA_MEDIA_OK);
     ASSERT_EQ(mrda_media_buffer_info(of_clone, &other, &error_), MRDA_MEDIA_OK);
     EXPECT_EQ(one.id, other.id);

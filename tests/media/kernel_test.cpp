@@ -63,6 +63,30 @@ TEST(MediaKernel, refuses_what_it_does_not_know_and_keeps_the_work) {
     EXPECT_EQ(kernel->read(kLong, {}).value(), Status::ok);
 }
 
+TEST(MediaKernel, keeps_the_work_of_who_asks_wrongly_for_its_results) {
+    const auto context = context_with({place("return")});
+    const auto kernel = open_on(*context, "return");
+    ASSERT_TRUE(kernel->write({}).value());
+    std::array text{result_named("number", MRDA_PARAMETER_TEXT)};
+    expect_error(kernel->read(kLong, text), Errc::invalid_argument, "reals into 4 and 8");
+    std::array nameless{result_named(nullptr)};
+    expect_error(kernel->read(kLong, nameless), Errc::invalid_argument, "without a name");
+    std::array buffer{result_named("number", MRDA_PARAMETER_BUFFER)};
+    expect_error(kernel->read(kLong, buffer), Errc::invalid_argument, "numbers and texts");
+    EXPECT_EQ(kernel->read(kLong, {}).value(), Status::ok);
+}
+
+TEST(MediaKernel, takes_no_more_work_than_is_read) {
+    const auto context = context_with({place("return")});
+    const auto kernel = open_on(*context, "return");
+    for (std::uint32_t count = 0; count < MRDA_MAX_SCHEDULED; ++count) {
+        ASSERT_TRUE(kernel->write({}).value());
+    }
+    EXPECT_FALSE(kernel->write({}).value());
+    ASSERT_EQ(kernel->read(kLong, {}).value(), Status::ok);
+    EXPECT_TRUE(kernel->write({}).value());
+}
+
 TEST(MediaKernel, wants_a_unit_that_is_placed) {
     const auto context = context_with({});
     KernelProperties properties;

@@ -80,6 +80,7 @@ TEST(MediaPlugin, one_whose_units_or_devices_cannot_be_used_is_refused) {
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "outside-map", Errc::unsupported,
                    "argument words of 8 bytes at offset 12 of a register map of 16");
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-code", Errc::unsupported, "has no code");
+    expect_refused(MRDA_BROKEN_PLUGIN_DIR, "no-flight", Errc::unsupported, "no item in flight");
     expect_refused(MRDA_BROKEN_PLUGIN_DIR, "half-device", Errc::unsupported,
                    "its devices lack a mandatory function");
 }

@@ -88,11 +88,31 @@ TEST_F(MediaPipeline, says_which_stage_has_too_few_frames_in_place_of_waiting_fo
         }
         const auto received = pipeline->receive(kLong);
         if (!received.ok()) {
-            expect_error(received, Errc::exhausted, "more frames than it has");
+            expect_error(received, Errc::exhausted, "more frames");
             return;
         }
     }
     FAIL() << "nothing was said";
+}
+
+TEST_F(MediaPipeline, tries_again_at_once_where_the_application_has_all_frames) {
+    const auto pipeline = open({filter(), filter()});
+    std::vector<Frame> held;
+    for (std::int64_t sent = 0; sent < 100; ++sent) {
+        if (auto frame = pipeline->input_frame()) {
+            ASSERT_TRUE(pipeline->send(*frame).ok());
+        }
+        auto received = pipeline->receive(kLong).value();
+        if (received.status != Status::ok) {
+            EXPECT_EQ(received.status, Status::try_again);
+            EXPECT_EQ(held.size(), 4U);
+            held.pop_back();
+            EXPECT_EQ(pipeline->receive(kLong)->status, Status::ok);
+            return;
+        }
+        held.push_back(std::move(received.frame));
+    }
+    FAIL() << "there was always another frame";
 }
 
 TEST_F(MediaPipeline, traces_each_call_of_each_stage) {
@@ -111,6 +131,9 @@ TEST_F(MediaPipeline, wants_decoders_first_and_encoders_last) {
     expect_error(Pipeline::open(*context_, {}), Errc::invalid_argument, "no stages");
     expect_error(Pipeline::open(*context_, {encoder(), filter()}), Errc::invalid_argument,
                  "encoder as stage 0 of 2");
+    StageProperties scaler = filter();
+    scaler.outputs.push_back(nv12(32, 16));
+    expect_error(Pipeline::open(*context_, {scaler}), Errc::invalid_argument, "one output");
     StageProperties kernel;
     kernel.type = MRDA_SESSION_KERNEL;
     expect_error(Pipeline::open(*context_, {kernel}), Errc::invalid_argument, "kernels not at all");

@@ -83,6 +83,56 @@ TEST_F(MediaStage, copies_a_frame_of_its_bank_that_is_none_of_its_pool_and_count
     EXPECT_EQ(stage->report().copied_bytes, 64U * 48U);
 }
 
+TEST_F(MediaStage, copies_a_frame_once_however_often_the_session_is_full) {
+    StageProperties properties = transform_of(MRDA_SESSION_FILTER, "device-only", nv12(64, 32));
+    properties.input = nv12(64, 32);
+    properties.bank = 1;
+    const auto stage = open(properties);
+    ASSERT_TRUE(stage->send(stage->input_frame().value()).value());
+    const Frame foreign =
+        frame_of(context_->devices()[0]->allocate(1, 1 << 14).value(), nv12(64, 32)).value();
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        EXPECT_FALSE(stage->send(foreign).value());
+    }
+    ASSERT_EQ(stage->receive_frame(0, kLong)->status, Status::ok);
+    EXPECT_TRUE(stage->send(foreign).value());
+    EXPECT_EQ(stage->report().copied_bytes, 64U * 48U);
+}
+
+TEST_F(MediaStage, hands_side_data_on_to_the_frame_that_it_gives) {
+    StageProperties properties = transform_of(MRDA_SESSION_FILTER, "device-only", nv12(64, 32));
+    properties.input = nv12(64, 32);
+    properties.bank = 1;
+    const auto stage = open(properties);
+    Frame frame = stage->input_frame().value();
+    frame.pts = 9;
+    frame.side_data = std::make_shared<const std::vector<SideData>>(
+        std::vector<SideData>{{MRDA_SIDE_HDR, {std::byte{1}}}});
+    ASSERT_TRUE(stage->send(frame).value());
+    const Frame given = stage->receive_frame(0, kLong)->frame;
+    ASSERT_NE(given.side_data, nullptr);
+    EXPECT_EQ(given.side_data->at(0).kind, std::uint32_t{MRDA_SIDE_HDR});
+    ASSERT_TRUE(stage->send(stage->input_frame().value()).value());
+    EXPECT_EQ(stage->receive_frame(0, kLong)->frame.side_data, nullptr);
+}
+
+TEST_F(MediaStage, refuses_a_frame_of_its_pool_that_was_given_another_layout) {
+    const auto stage = keeping(0);
+    Frame frame = stage->input_frame().value();
+    frame.layout.planes[1].offset_bytes += 64;
+    expect_error(stage->send(frame), Errc::invalid_argument, "another layout");
+}
+
+TEST_F(MediaStage, has_no_upstream_that_has_no_such_output) {
+    StageProperties filter = transform_of(MRDA_SESSION_FILTER, "device-only", nv12(64, 32));
+    filter.input = nv12(64, 32);
+    StageProperties encoder = encoder_of("device-only", "side");
+    encoder.upstream = open(filter);
+    encoder.upstream_output = 7;
+    expect_error(Stage::open(*context_, encoder), Errc::invalid_argument,
+                 "output 7 of an upstream");
+}
+
 TEST_F(MediaStage, refuses_a_frame_of_another_bank_or_device_or_layout) {
     const auto stage = keeping(0);
     const Frame mapped =
@@ -125,6 +175,23 @@ TEST_F(MediaStage, says_what_it_needs) {
     expect_error(stage->send(data_of(std::span<const std::byte>())), Errc::invalid_argument,
                  "takes frames");
     expect_error(stage->receive_frame(0, 0), Errc::invalid_argument, "output 0 of 0");
+}
+
+TEST_F(MediaStage, reads_no_data_beyond_its_buffer_and_has_no_downstream_before_its_stream) {
+    StageProperties decoder;
+    decoder.type = MRDA_SESSION_DECODER;
+    decoder.plugin = "openh264";
+    copy_text(decoder.codec.codec, "avc");
+    if (!context_->plugin(decoder.plugin).ok()) {
+        GTEST_SKIP() << "built without openh264";
+    }
+    const auto stage = open(decoder);
+    Data beyond = data_of(std::vector<std::byte>(64));
+    beyond.offset_bytes = 1 << 20;
+    expect_error(stage->send(beyond), Errc::invalid_argument, "of a buffer of 64");
+    StageProperties encoder = encoder_of("copy", "copy");
+    encoder.upstream = stage;
+    expect_error(Stage::open(*context_, encoder), Errc::busy, "does not know yet");
 }
 
 class MediaStagesWithYuv : public MediaStage {

@@ -28,10 +28,13 @@ static int32_t run_log(void* block) {
     return 0;
 }
 
-/* Begins by counting words[0] up, ends when words[1] is not 0. */
+/* Begins by writing its channel to words[2 + place], with places by words[100], then counts
+ * words[0] up; ends when words[1] is not 0. */
 static int32_t run_gate(void* block) {
     struct registers* registers = block;
     uint32_t* words = words_of(registers);
+    const uint32_t place = __atomic_fetch_add(&words[100], 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&words[2 + place], registers->channel_in, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&words[0], 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&words[1], __ATOMIC_SEQ_CST) == 0) {
         sched_yield();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mrda/media/media.h: contexts, devices, units.
-#include <algorithm>
+#include <cstddef>
 
 #include "c_answer.h"
 
@@ -10,6 +10,15 @@ namespace {
 
 Result<ContextOptions> options_of(const mrda_media_options& given) {
     ContextOptions options;
+    if (given.plugin_folder_count > 0) {
+        MRDA_TRY(check_given(given.plugin_folders, "plugin_folders"));
+    }
+    if (given.device_plugin_count > 0) {
+        MRDA_TRY(check_given(given.device_plugins, "device_plugins"));
+    }
+    if (given.units_count > 0) {
+        MRDA_TRY(check_given(given.units, "units"));
+    }
     for (std::uint32_t index = 0; index < given.plugin_folder_count; ++index) {
         options.plugin_folders.push_back(text(given.plugin_folders[index]));
     }
@@ -23,9 +32,8 @@ Result<ContextOptions> options_of(const mrda_media_options& given) {
     return options;
 }
 
-void tell(const Device& device, mrda_device_info& info) {
-    info = {};
-    info.size_bytes = sizeof info;
+mrda_device_info info_of(const Device& device) {
+    mrda_device_info info{};
     copy_text(info.name, device.name());
     copy_text(info.address, device.address());
     for (const Bank& bank : device.banks()) {
@@ -34,12 +42,12 @@ void tell(const Device& device, mrda_device_info& info) {
         told.memory = bank.memory;
         told.size_bytes = bank.size_bytes;
     }
+    return info;
 }
 
-void tell(const ComputeUnit& unit, mrda_media_unit_info& info) {
+mrda_media_unit_info info_of(const ComputeUnit& unit) {
     const UnitStatistics statistics = unit.statistics();
-    info = {};
-    info.size_bytes = sizeof info;
+    mrda_media_unit_info info{};
     copy_text(info.name, unit.name());
     info.sessions = statistics.sessions;
     info.scheduled = statistics.scheduled;
@@ -47,7 +55,20 @@ void tell(const ComputeUnit& unit, mrda_media_unit_info& info) {
     info.failed = statistics.failed;
     info.busy_ns = statistics.busy_ns;
     info.waiting_ns = statistics.waiting_ns;
+    return info;
 }
+
+mrda_media_place_info info_of(const Reservation& reservation) {
+    mrda_media_place_info info{};
+    info.device = reservation.device();
+    info.bank = reservation.bank();
+    info.shares_memory = reservation.shares_memory() ? 1 : 0;
+    copy_text(info.why_not, reservation.why_not());
+    return info;
+}
+
+constexpr std::size_t kLeastOptionsBytes =
+    offsetof(mrda_media_options, units) + sizeof(mrda_media_options::units);
 
 }  // namespace
 
@@ -60,12 +81,9 @@ using namespace mrda::media;
 int mrda_media_open(const mrda_media_options* options, mrda_media_context* context,
                     mrda_media_error* error) {
     return answer_if_asked(error, [&]() -> Result<int> {
-        MRDA_TRY(check_given(options, "options"));
+        MRDA_ASSIGN(const auto known, as_known(options, kLeastOptionsBytes, "options"));
         MRDA_TRY(check_given(context, "context"));
-        if (options->size_bytes < sizeof *options) {
-            return mrda::make_error(Errc::invalid_argument, "options of too few bytes");
-        }
-        MRDA_ASSIGN(const auto wanted, options_of(*options));
+        MRDA_ASSIGN(const auto wanted, options_of(known));
         MRDA_ASSIGN(auto made, Context::open(wanted));
         *context = handles().add(std::move(made));
         return int{MRDA_MEDIA_OK};
@@ -93,7 +111,7 @@ int mrda_media_device(mrda_media_context context, uint32_t index, mrda_device_in
         if (index >= in->devices().size()) {
             return int{MRDA_MEDIA_END};
         }
-        tell(*in->devices()[index], *info);
+        MRDA_TRY(tell_as_known(info_of(*in->devices()[index]), info, "info"));
         return int{MRDA_MEDIA_OK};
     });
 }
@@ -118,7 +136,7 @@ int mrda_media_unit(mrda_media_context context, uint32_t device, uint32_t index,
         if (index >= units.size()) {
             return int{MRDA_MEDIA_END};
         }
-        tell(*units[index], *info);
+        MRDA_TRY(tell_as_known(info_of(*units[index]), info, "info"));
         return int{MRDA_MEDIA_OK};
     });
 }
@@ -138,12 +156,7 @@ int mrda_media_reserve(mrda_media_context context, const mrda_media_need* needs,
         }
         MRDA_ASSIGN(auto made, in->reserve(stages, device, bank));
         if (place != nullptr) {
-            *place = {};
-            place->size_bytes = sizeof *place;
-            place->device = made->device();
-            place->bank = made->bank();
-            place->shares_memory = made->shares_memory() ? 1 : 0;
-            copy_text(place->why_not, made->why_not());
+            MRDA_TRY(tell_as_known(info_of(*made), place, "place"));
         }
         *reservation = handles().add(std::move(made));
         return int{MRDA_MEDIA_OK};

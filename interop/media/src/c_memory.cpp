@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mrda/media/media.h: buffers, frames, data.
-#include <algorithm>
+#include <cstdint>
 
 #include "c_answer.h"
 #include "mrda/media/layout.h"
@@ -45,7 +45,7 @@ int mrda_media_buffer_info(mrda_media_buffer buffer, mrda_buffer* info, mrda_med
     return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(info, "info"));
         MRDA_ASSIGN(const auto found, handles().find_as<const Buffer>(buffer));
-        *info = found->view();
+        MRDA_TRY(tell_as_known(found->view(), info, "info"));
         return int{MRDA_MEDIA_OK};
     });
 }
@@ -167,6 +167,10 @@ int mrda_media_data_of_bytes(const void* bytes, uint64_t length_bytes, int64_t p
     return answer_if_asked(error, [&]() -> Result<int> {
         MRDA_TRY(check_given(bytes, "bytes"));
         MRDA_TRY(check_given(data, "data"));
+        if (length_bytes > PTRDIFF_MAX) {
+            return mrda::make_error(Errc::invalid_argument,
+                                    "data of " + std::to_string(length_bytes) + " bytes");
+        }
         Data made = data_of(std::span(static_cast<const std::byte*>(bytes), length_bytes));
         made.pts = made.dts = pts;
         *data = handles().add(std::make_shared<Guarded<Data>>(std::move(made)));
@@ -181,14 +185,15 @@ int mrda_media_data_about(mrda_media_data data, mrda_media_data_info* info,
         MRDA_ASSIGN(const auto found, handles().find_as<Guarded<Data>>(data));
         const Data told = found->get();
         const void* const pages = told.buffer->view().pages;
-        *info = {.size_bytes = sizeof *info,
-                 .flags = told.key_frame ? std::uint32_t{MRDA_FRAME_KEY} : 0U,
-                 .length_bytes = told.length_bytes,
-                 .pts = told.pts,
-                 .dts = told.dts,
-                 .bytes = pages == nullptr
-                              ? nullptr
-                              : static_cast<const std::byte*>(pages) + told.offset_bytes};
+        const mrda_media_data_info known{
+            .size_bytes = sizeof known,
+            .flags = told.key_frame ? std::uint32_t{MRDA_FRAME_KEY} : 0U,
+            .length_bytes = told.length_bytes,
+            .pts = told.pts,
+            .dts = told.dts,
+            .bytes = pages == nullptr ? nullptr
+                                      : static_cast<const std::byte*>(pages) + told.offset_bytes};
+        MRDA_TRY(tell_as_known(known, info, "info"));
         return int{MRDA_MEDIA_OK};
     });
 }

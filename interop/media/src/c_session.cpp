@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mrda/media/media.h: sessions.
-#include <algorithm>
+#include <cstddef>
 
 #include "c_answer.h"
 #include "mrda/media/layout.h"
@@ -75,9 +75,9 @@ Result<Handled> open_stage(Context& context, const mrda_media_properties& given)
     return Handled(std::move(stage));
 }
 
-void tell(const StageReport& report, const Stage& stage, mrda_media_session_report& told) {
-    told = {};
-    told.size_bytes = sizeof told;
+mrda_media_session_report report_of(const Stage& stage) {
+    const StageReport report = stage.report();
+    mrda_media_session_report told{};
     told.in_place = report.hand_over.in_place ? 1 : 0;
     told.plugin = report.session;
     copy_text(told.copy_reason, report.hand_over.reason);
@@ -87,7 +87,19 @@ void tell(const StageReport& report, const Stage& stage, mrda_media_session_repo
     told.busy_ns = report.busy_ns;
     told.device = stage.device().index();
     told.bank = stage.bank();
+    told.unit = stage.unit() == nullptr ? -1 : static_cast<std::int32_t>(stage.unit()->index());
+    return told;
 }
+
+mrda_media_session_report report_of(const Kernel& kernel) {
+    mrda_media_session_report told{};
+    told.device = kernel.unit().device()->index();
+    told.unit = static_cast<std::int32_t>(kernel.unit().index());
+    return told;
+}
+
+constexpr std::size_t kLeastPropertiesBytes =
+    offsetof(mrda_media_properties, reservation) + sizeof(mrda_media_properties::reservation);
 
 }  // namespace
 
@@ -109,21 +121,16 @@ void mrda_media_properties_init(mrda_media_properties* properties, uint32_t type
 int mrda_media_create(mrda_media_context context, const mrda_media_properties* properties,
                       mrda_media_session* session, mrda_media_error* error) {
     return answer_if_asked(error, [&]() -> Result<int> {
-        MRDA_TRY(check_given(properties, "properties"));
+        MRDA_ASSIGN(const auto known, as_known(properties, kLeastPropertiesBytes, "properties"));
         MRDA_TRY(check_given(session, "session"));
-        if (properties->size_bytes < sizeof *properties ||
-            properties->output_count > MRDA_MAX_OUTPUTS) {
-            return mrda::make_error(Errc::invalid_argument,
-                                    "properties of " + std::to_string(properties->size_bytes) +
-                                        " bytes, with " + std::to_string(properties->output_count) +
-                                        " outputs, of at least " +
-                                        std::to_string(sizeof *properties) + " and at most " +
-                                        std::to_string(MRDA_MAX_OUTPUTS));
+        if (known.output_count > MRDA_MAX_OUTPUTS) {
+            return mrda::make_error(Errc::invalid_argument, std::to_string(known.output_count) +
+                                                                " outputs, of at most " +
+                                                                std::to_string(MRDA_MAX_OUTPUTS));
         }
         MRDA_ASSIGN(const auto in, handles().find_as<Context>(context));
-        MRDA_ASSIGN(auto made, properties->type == MRDA_SESSION_KERNEL
-                                   ? open_kernel(*in, *properties)
-                                   : open_stage(*in, *properties));
+        MRDA_ASSIGN(auto made, known.type == MRDA_SESSION_KERNEL ? open_kernel(*in, known)
+                                                                 : open_stage(*in, known));
         *session = handles().add(std::move(made));
         return int{MRDA_MEDIA_OK};
     });
@@ -222,9 +229,13 @@ int mrda_media_read(mrda_media_session session, uint64_t timeout_ns, mrda_parame
 int mrda_media_about(mrda_media_session session, mrda_media_session_report* report,
                      mrda_media_error* error) {
     return answer_if_asked(error, [&]() -> Result<int> {
-        MRDA_TRY(check_given(report, "report"));
+        MRDA_ASSIGN(const Handled object, handles().find(session));
+        if (const auto* const kernel = std::get_if<std::shared_ptr<Kernel>>(&object)) {
+            MRDA_TRY(tell_as_known(report_of(**kernel), report, "report"));
+            return int{MRDA_MEDIA_OK};
+        }
         MRDA_ASSIGN(const auto stage, handles().find_as<Stage>(session));
-        tell(stage->report(), *stage, *report);
+        MRDA_TRY(tell_as_known(report_of(*stage), report, "report"));
         return int{MRDA_MEDIA_OK};
     });
 }

@@ -2,23 +2,13 @@
 #include "mrda/media/compute_unit.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 #include "executor.h"
+#include "now.h"
 
 namespace mrda::media {
-
-namespace {
-
-std::uint64_t now_ns() {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                          std::chrono::steady_clock::now().time_since_epoch())
-                                          .count());
-}
-
-}  // namespace
 
 ComputeUnit::ComputeUnit(std::shared_ptr<Device> device, std::shared_ptr<const LoadedPlugin> plugin,
                          std::uint32_t index, const mrda_unit_kind& kind,
@@ -118,10 +108,11 @@ Result<void> ComputeUnit::read(Session session, std::uint32_t offset_bytes,
     return {};
 }
 
-Result<void> ComputeUnit::schedule(Session session, std::uint32_t channel, Then then) {
+Result<void> ComputeUnit::schedule(Session session, std::uint32_t channel, Then then,
+                                   Finished finished) {
     const std::lock_guard lock(mutex_);
     MRDA_TRY(check_access(session, 0, 0));
-    Item item{channel, registers_, now_ns(), std::move(then)};
+    Item item{channel, registers_, now_ns(), std::move(then), std::move(finished)};
     if (kind_.channel_in_offset != MRDA_NO_REGISTER) {
         std::memcpy(item.registers.data() + kind_.channel_in_offset, &channel, sizeof channel);
     }
@@ -147,7 +138,14 @@ void ComputeUnit::start_what_can() {
 }
 
 Result<std::int32_t> ComputeUnit::run_code(Item& item) {
-    MRDA_ASSIGN(const std::int32_t return_code, code_->run(item.registers));
+    auto ran = code_->run(item.registers);
+    if (!ran.ok()) {
+        Error error = std::move(ran).error();
+        // Whoever waits has done nothing wrong, and would take it for that.
+        error.code = error.code == Errc::invalid_argument ? Errc::io : error.code;
+        return error;
+    }
+    const std::int32_t return_code = *ran;
     if (kind_.channel_out_offset != MRDA_NO_REGISTER) {
         std::uint32_t channel = 0;
         std::memcpy(&channel, item.registers.data() + kind_.channel_out_offset, sizeof channel);
@@ -173,11 +171,15 @@ void ComputeUnit::run(Item item) {
         statistics_.failed += done.return_code.ok() && *done.return_code == 0 ? 0U : 1U;
         statistics_.busy_ns += ended_ns - started_ns;
         statistics_.waiting_ns += started_ns - item.scheduled_ns;
+    }
+    // Before the channel is free: the next of its items may not be told of first.
+    item.then(std::move(done));
+    {
+        const std::lock_guard lock(mutex_);
         channels_.erase(item.channel);
         start_what_can();
     }
-    // The last use of this unit was above: whoever hears of the last item may let go of it.
-    item.then(std::move(done));
+    item.finished();
 }
 
 }  // namespace mrda::media

@@ -5,14 +5,12 @@
 #include <utility>
 
 #include "executor.h"
+#include "kinds.h"
 #include "mrda/media/plugin_folders.h"
 
 namespace mrda::media {
 
 namespace {
-
-/// Threads that wait for a device's units; more work at once waits its turn.
-constexpr std::size_t kMaxThreads = 16;
 
 Result<const mrda_unit_kind*> find_kind(const LoadedPlugin& plugin, const std::string& name) {
     std::string all;
@@ -27,16 +25,18 @@ Result<const mrda_unit_kind*> find_kind(const LoadedPlugin& plugin, const std::s
                                            (all.empty() ? "none" : all));
 }
 
-bool works_with(const mrda_session_kind& kind, std::uint32_t memory) {
-    return (kind.send_frame == nullptr || (kind.input_memory & memory) != 0) &&
-           (kind.receive_frame == nullptr || (kind.output_memory & memory) != 0);
-}
-
 bool is_of(const Reservation* reservation, const ComputeUnit& unit) {
     const auto units = reservation == nullptr ? std::span<const std::shared_ptr<ComputeUnit>>()
                                               : reservation->units();
     return std::any_of(units.begin(), units.end(),
                        [&](const auto& own) { return own.get() == &unit; });
+}
+
+bool has_named(const Reservation* reservation, const std::string& name) {
+    const auto units = reservation == nullptr ? std::span<const std::shared_ptr<ComputeUnit>>()
+                                              : reservation->units();
+    return std::any_of(units.begin(), units.end(),
+                       [&](const auto& unit) { return unit != nullptr && unit->name() == name; });
 }
 
 }  // namespace
@@ -55,9 +55,9 @@ void Context::find_devices(const ContextOptions& options) {
     devices_.push_back(make_host_device(0));
     for (const std::string& name : options.device_plugins) {
         auto loaded = plugin(name);
-        auto found = loaded.ok()
-                         ? open_devices(*loaded, static_cast<std::uint32_t>(devices_.size()))
-                         : Result<std::vector<std::shared_ptr<Device>>>(loaded.error());
+        auto found =
+            loaded.ok() ? open_devices(*loaded, static_cast<std::uint32_t>(devices_.size()), notes_)
+                        : Result<std::vector<std::shared_ptr<Device>>>(loaded.error());
         if (!found.ok()) {
             notes_.push_back("no devices of plugin " + name + ": " + to_string(found.error()));
         } else if (found->empty()) {
@@ -67,7 +67,7 @@ void Context::find_devices(const ContextOptions& options) {
         }
     }
     for (std::size_t device = 0; device < devices_.size(); ++device) {
-        units_.push_back({std::make_shared<Executor>(kMaxThreads), {}});
+        units_.push_back({std::make_shared<Executor>(), {}});
     }
 }
 
@@ -110,6 +110,7 @@ Result<void> Context::place(const UnitPlacement& placement) {
                                                ", which has " + std::to_string(units.list.size()) +
                                                " of at most " + std::to_string(MRDA_MAX_UNITS));
     }
+    MRDA_TRY(units.executor->allow(std::size_t{placement.count} * kind->in_flight));
     std::vector<std::shared_ptr<ComputeUnit>> placed;
     for (std::uint32_t count = 0; count < placement.count; ++count) {
         MRDA_ASSIGN(auto code, on->load(*kind));
@@ -129,6 +130,19 @@ std::vector<std::shared_ptr<ComputeUnit>> Context::units(std::uint32_t device) c
 
 Result<std::shared_ptr<ComputeUnit>> Context::find_unit(const UnitChoice& choice) const {
     const std::lock_guard lock(mutex_);
+    return choose(choice);
+}
+
+Result<std::shared_ptr<UnitAccess>> Context::use_unit(const UnitChoice& choice, std::int32_t bank,
+                                                      std::uint32_t channel) const {
+    // Held until it counts as used, so that two sessions do not find the same least used one.
+    const std::lock_guard lock(mutex_);
+    MRDA_ASSIGN(auto unit, choose(choice));
+    return std::make_shared<UnitAccess>(std::move(unit), bank, channel);
+}
+
+Result<std::shared_ptr<ComputeUnit>> Context::choose(const UnitChoice& choice) const {
+    const bool reserved = has_named(choice.reservation.get(), choice.name);
     std::shared_ptr<ComputeUnit> best;
     bool taken = false;
     for (std::size_t device = 0; device < units_.size(); ++device) {
@@ -137,6 +151,8 @@ Result<std::shared_ptr<ComputeUnit>> Context::find_unit(const UnitChoice& choice
         }
         for (const auto& unit : units_[device].list) {
             if ((!choice.name.empty() && unit->name() != choice.name) ||
+                (!choice.plugin.empty() && unit->plugin_name() != choice.plugin) ||
+                (reserved && !is_of(choice.reservation.get(), *unit)) ||
                 (choice.index >= 0 && unit->index() != static_cast<std::uint32_t>(choice.index))) {
                 continue;
             }
@@ -183,11 +199,14 @@ Result<std::vector<std::shared_ptr<ComputeUnit>>> Context::free_units(
         std::shared_ptr<ComputeUnit> unit;
         bool exists = name.empty();
         for (const auto& candidate : units_[device].list) {
-            if (candidate->name() == name && unit == nullptr) {
-                exists = true;
-                if (taken.insert(candidate.get()).second) {
-                    unit = candidate;
-                }
+            if (candidate->name() != name ||
+                (stages[stage].unit.empty() && candidate->plugin_name() != stages[stage].plugin)) {
+                continue;
+            }
+            exists = true;
+            if (unit == nullptr && candidate->statistics().sessions == 0 &&
+                taken.insert(candidate.get()).second) {
+                unit = candidate;
             }
         }
         if (!name.empty() && unit == nullptr) {

@@ -1,9 +1,25 @@
 // SPDX-License-Identifier: MIT
 #include "executor.h"
 
+#include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace mrda::media {
+
+Result<void> Executor::allow(std::size_t threads) {
+    const std::lock_guard lock(mutex_);
+    if (threads_.empty()) {
+        try {
+            threads_.emplace_back([this] { work(); });
+        } catch (const std::system_error& problem) {
+            return make_error(Errc::exhausted,
+                              std::string("no thread for a device's units: ") + problem.what());
+        }
+    }
+    max_threads_ = std::min(max_threads_ + threads, kMostThreads);
+    return {};
+}
 
 Executor::~Executor() {
     {
@@ -21,7 +37,11 @@ void Executor::post(std::function<void()> work) {
         const std::lock_guard lock(mutex_);
         queue_.push_back(std::move(work));
         if (idle_ < queue_.size() && threads_.size() < max_threads_) {
-            threads_.emplace_back([this] { this->work(); });
+            try {
+                threads_.emplace_back([this] { this->work(); });
+            } catch (const std::system_error&) {
+                max_threads_ = threads_.size();  // Those that there are do the work.
+            }
         }
     }
     posted_.notify_one();

@@ -9,24 +9,32 @@
 #include <thread>
 #include <vector>
 
+#include "mrda/interop/result.h"
+
 namespace mrda::media {
 
-/// The threads that wait for a device's units. Started when there is work for one more, up to a
-/// bound. Its destructor does what was posted, then ends them.
+/// The threads that wait for a device's units. Started when there is work for one more, up to what
+/// is allowed. Its destructor does what was posted, then ends them.
 class Executor {
   public:
-    explicit Executor(std::size_t max_threads) : max_threads_(max_threads) {}
+    /// However many are allowed.
+    static constexpr std::size_t kMostThreads = 64;
+
+    Executor() = default;
     ~Executor();
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;
 
-    /// In order of posting. Any thread; does not wait.
+    /// So many more threads, and one of them at once: from then on there is one that does what is
+    /// posted. Errors: exhausted (the system gives none).
+    [[nodiscard]] Result<void> allow(std::size_t threads);
+    /// After allow(). In order of posting. Any thread; does not wait.
     void post(std::function<void()> work);
 
   private:
     void work();
 
-    const std::size_t max_threads_;
+    std::size_t max_threads_ = 0;
     std::mutex mutex_;
     std::condition_variable posted_;
     std::deque<std::function<void()>> queue_;

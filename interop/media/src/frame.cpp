@@ -40,6 +40,20 @@ class HeapBuffer final : public Buffer {
     std::vector<std::byte> bytes_;
 };
 
+/// One plane's rows, from pages to pages.
+void copy_rows(const Frame& from, const FrameLayout& from_layout, const Frame& to,
+               const FrameLayout& to_layout, std::size_t plane) {
+    const PlaneLayout& source = from_layout.planes()[plane];
+    const PlaneLayout& target = to_layout.planes()[plane];
+    const auto* const read = static_cast<const std::byte*>(from.buffer->view().pages);
+    auto* const written = static_cast<std::byte*>(to.buffer->view().pages);
+    for (std::uint32_t row = 0; row < from_layout.rows(plane); ++row) {
+        std::memcpy(written + target.offset_bytes + std::uint64_t{row} * target.pitch_bytes,
+                    read + source.offset_bytes + std::uint64_t{row} * source.pitch_bytes,
+                    from_layout.row_bytes(plane));
+    }
+}
+
 /// One plane's rows, by way of this process where no processor reaches them.
 Result<void> copy_plane(const Frame& from, const FrameLayout& from_layout, const Frame& to,
                         const FrameLayout& to_layout, std::size_t plane) {
@@ -89,7 +103,14 @@ Result<std::uint64_t> copy_picture(const Frame& from, const Frame& to) {
                                                       " is not copied into one of " +
                                                       to_layout.to_string());
     }
+    MRDA_TRY(from_layout.check_fits(from.buffer->size_bytes()));
+    MRDA_TRY(to_layout.check_fits(to.buffer->size_bytes()));
+    const bool mapped = from.buffer->view().pages != nullptr && to.buffer->view().pages != nullptr;
     for (std::size_t plane = 0; plane < from_layout.planes().size(); ++plane) {
+        if (mapped) {
+            copy_rows(from, from_layout, to, to_layout, plane);
+            continue;
+        }
         MRDA_TRY(copy_plane(from, from_layout, to, to_layout, plane));
     }
     return from_layout.packed_bytes();

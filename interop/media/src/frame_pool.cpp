@@ -48,6 +48,11 @@ std::optional<Frame> FramePool::take() {
     return Frame{std::move(lent), media_layout_, 0, false, nullptr};
 }
 
+bool FramePool::has_free() const {
+    const std::lock_guard lock(mutex_);
+    return !free_.empty();
+}
+
 void FramePool::give_back(std::uint32_t index) {
     const std::lock_guard lock(mutex_);
     free_.push_back(index);

@@ -99,8 +99,7 @@ class HostDevice final : public Device {
     }
 
   private:
-    Result<std::shared_ptr<const Buffer>> make(std::uint32_t bank,
-                                               std::uint64_t length_bytes) override {
+    Result<std::shared_ptr<Buffer>> make(std::uint32_t bank, std::uint64_t length_bytes) override {
         constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
         if (length_bytes > kLargest - kPageBytes) {
             return make_error(Errc::out_of_memory,
@@ -128,8 +127,8 @@ class HostDevice final : public Device {
         view.flags = MRDA_BUFFER_SEALED;
         view.device = index();
         view.bank = bank;
-        return std::shared_ptr<const Buffer>(
-            std::make_shared<const SharedBuffer>(view, std::move(object), std::move(pages)));
+        return std::shared_ptr<Buffer>(
+            std::make_shared<SharedBuffer>(view, std::move(object), std::move(pages)));
     }
 };
 

@@ -8,14 +8,19 @@ namespace mrda::media {
 Result<std::unique_ptr<Kernel>> Kernel::open(Context& context, const KernelProperties& properties) {
     MRDA_ASSIGN(const auto plugin, context.plugin(properties.plugin));
     MRDA_ASSIGN(const mrda_session_kind* const kind, plugin->find(MRDA_SESSION_KERNEL, ""));
-    UnitChoice choice{properties.device, properties.unit, properties.unit_name,
-                      properties.reservation};
-    if (choice.name.empty() && kind->unit != nullptr) {
-        choice.name = kind->unit;
-    }
-    MRDA_ASSIGN(auto unit, context.find_unit(choice));
-    auto access =
-        std::make_shared<UnitAccess>(std::move(unit), properties.bank, properties.channel);
+    const bool own = properties.unit_name.empty() && kind->unit != nullptr;
+    const Reservation* const place = properties.reservation.get();
+    const UnitChoice choice{.device = properties.device < 0 && place != nullptr
+                                          ? static_cast<std::int32_t>(place->device())
+                                          : properties.device,
+                            .index = properties.unit,
+                            .name = own ? kind->unit : properties.unit_name,
+                            .plugin = own ? properties.plugin : "",
+                            .reservation = properties.reservation};
+    const std::int32_t bank = properties.bank < 0 && place != nullptr
+                                  ? static_cast<std::int32_t>(place->bank())
+                                  : properties.bank;
+    MRDA_ASSIGN(auto access, context.use_unit(choice, bank, properties.channel));
     const auto parameters = to_media(properties.parameters);
     mrda_session_config config{};
     config.parameters = parameters.data();
@@ -52,6 +57,13 @@ Result<bool> Kernel::write(std::span<const Parameter> parameters) {
 }
 
 Result<Status> Kernel::read(std::uint64_t timeout_ns, std::span<mrda_parameter> parameters) {
+    for (const mrda_parameter& parameter : parameters) {
+        if (parameter.name == nullptr || parameter.type == MRDA_PARAMETER_BUFFER) {
+            return make_error(
+                Errc::invalid_argument,
+                "a result without a name, or a buffer: results are numbers and texts");
+        }
+    }
     const std::lock_guard lock(mutex_);
     const auto read = session_.read(timeout_ns, parameters);
     // plugin.h: with any other error the work has failed, and is over.

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 
+#include <cstddef>
 #include <cstring>
 #include <span>
 
@@ -15,7 +16,13 @@ namespace {
 
 /// All that this version of the ABI began with. Members that come later are looked at only where a
 /// table is long enough.
-constexpr std::size_t kLeastTableBytes = sizeof(mrda_plugin);
+constexpr std::size_t kLeastTableBytes =
+    offsetof(mrda_plugin, devices) + sizeof(mrda_plugin::devices);
+constexpr std::size_t kLeastKindBytes =
+    offsetof(mrda_session_kind, unit) + sizeof(mrda_session_kind::unit);
+constexpr std::size_t kLeastUnitBytes = offsetof(mrda_unit_kind, run) + sizeof(mrda_unit_kind::run);
+constexpr std::size_t kLeastDevicesBytes =
+    offsetof(mrda_device_kind, run) + sizeof(mrda_device_kind::run);
 
 /// A list that ends with a null; null: an empty one.
 template <typename T>
@@ -42,6 +49,11 @@ bool has_functions(const mrda_session_kind& kind) {
     if (kind.type == MRDA_SESSION_KERNEL) {
         return kind.write != nullptr && kind.read != nullptr;
     }
+    // What a host would take for the sign of another type.
+    if ((kind.type == MRDA_SESSION_ENCODER && kind.receive_frame != nullptr) ||
+        (kind.type == MRDA_SESSION_DECODER && kind.send_frame != nullptr)) {
+        return false;
+    }
     const bool takes = takes_frames(kind.type)
                            ? kind.send_frame != nullptr
                            : kind.send_packet != nullptr && kind.describe != nullptr;
@@ -51,16 +63,17 @@ bool has_functions(const mrda_session_kind& kind) {
 }
 
 Result<void> check_kind(const mrda_session_kind& kind, const std::string& who) {
-    if (kind.size_bytes < sizeof kind || kind.type > MRDA_SESSION_KERNEL) {
+    if (kind.size_bytes < kLeastKindBytes || kind.type > MRDA_SESSION_KERNEL) {
         return make_error(Errc::unsupported,
                           who + "a kind of session of " + std::to_string(kind.size_bytes) +
                               " bytes and type " + std::to_string(kind.type) + ", of at least " +
-                              std::to_string(sizeof kind) + " bytes");
+                              std::to_string(kLeastKindBytes) + " bytes");
     }
     const auto type = static_cast<mrda_session_type>(kind.type);
     const std::string what = who + "its " + std::string(to_string(type));
     if (!has_functions(kind)) {
-        return make_error(Errc::unsupported, what + " lacks a mandatory function");
+        return make_error(Errc::unsupported,
+                          what + " lacks a mandatory function, or has one of another type's");
     }
     const bool coded = type == MRDA_SESSION_ENCODER || type == MRDA_SESSION_DECODER;
     if ((coded && kind.codecs == nullptr) || (takes_frames(type) && kind.inputs == nullptr) ||
@@ -99,16 +112,19 @@ Result<void> check_argument(const mrda_unit_argument& argument, const mrda_unit_
 }
 
 Result<void> check_unit_kind(const mrda_unit_kind& kind, const std::string& who) {
-    if (kind.size_bytes < sizeof kind || kind.name == nullptr) {
+    if (kind.size_bytes < kLeastUnitBytes || kind.name == nullptr) {
         return make_error(Errc::unsupported, who + "a unit of " + std::to_string(kind.size_bytes) +
                                                  " bytes or no name, of at least " +
-                                                 std::to_string(sizeof kind) + " bytes");
+                                                 std::to_string(kLeastUnitBytes) + " bytes");
     }
     const std::string what = who + "its unit " + kind.name;
     if (kind.register_bytes > MRDA_MAX_REGISTER_BYTES) {
         return make_error(Errc::unsupported, what + " has a register map of " +
                                                  std::to_string(kind.register_bytes) +
                                                  " bytes, of less than 4096");
+    }
+    if (kind.in_flight == 0) {
+        return make_error(Errc::unsupported, what + " has no item in flight; say 1 at least");
     }
     for (const std::uint32_t offset_bytes :
          {kind.channel_in_offset, kind.channel_out_offset, kind.global_size_offset}) {
@@ -131,7 +147,7 @@ Result<void> check_unit_kind(const mrda_unit_kind& kind, const std::string& who)
 }
 
 Result<void> check_device_kind(const mrda_device_kind& kind, const std::string& who) {
-    if (kind.size_bytes < sizeof kind || kind.count == nullptr || kind.open == nullptr ||
+    if (kind.size_bytes < kLeastDevicesBytes || kind.count == nullptr || kind.open == nullptr ||
         kind.close == nullptr || kind.allocate == nullptr || kind.release == nullptr ||
         kind.copy_out == nullptr || kind.copy_in == nullptr || kind.load == nullptr ||
         kind.unload == nullptr || kind.run == nullptr) {

@@ -2,10 +2,10 @@
 #include "mrda/media/pipeline.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "call_plugin.h"
+#include "now.h"
 
 namespace mrda::media {
 
@@ -13,12 +13,6 @@ namespace {
 
 /// How long one stage may hold the thread while others could have something to do.
 constexpr std::uint64_t kLongestTurnNs = 2'000'000;
-
-std::uint64_t now_ns() {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                          std::chrono::steady_clock::now().time_since_epoch())
-                                          .count());
-}
 
 std::int64_t pts_of(const Result<ReceivedFrame>& received) {
     return received.ok() ? received->frame.pts : 0;
@@ -52,6 +46,13 @@ Result<void> check_order(std::span<const StageProperties> stages) {
                               std::string(to_string(stages[stage].type)) + " as stage " +
                                   std::to_string(stage) + " of " + std::to_string(stages.size()) +
                                   ": decoders come first, encoders last, kernels not at all");
+        }
+    }
+    for (const StageProperties& stage : stages) {
+        if (stage.outputs.size() > 1 || stage.unit >= 0) {
+            return make_error(
+                Errc::invalid_argument,
+                "a stage of a pipeline has one output, and its unit is chosen by name");
         }
     }
     if (stages.empty()) {
@@ -174,21 +175,18 @@ Result<Pipeline::State> Pipeline::move(std::size_t stage, std::uint64_t timeout_
     return stages_[stage]->has_free_frame(0) ? State::waiting : State::starved;
 }
 
-Result<Pipeline::State> Pipeline::move_all() {
+Result<Pipeline::State> Pipeline::move_all(std::uint64_t timeout_ns) {
     State said = State::wants_more;
     // From the end on, so that a frame that moves leaves its place to the one behind it.
     for (std::size_t stage = std::min(stages_.size(), properties_.size() - 1); stage-- > 0;) {
         MRDA_ASSIGN(State state, move(stage, 0));
-        if (state == State::waiting) {
-            MRDA_ASSIGN(state, move(stage, kLongestTurnNs));
+        if (state == State::waiting && timeout_ns > 0) {
+            MRDA_ASSIGN(state, move(stage, std::min(timeout_ns, kLongestTurnNs)));
         }
         if (state == State::moved) {
             return state;
         }
-        // What starves somewhere tells why others are full.
-        if (said != State::starved && state != State::wants_more && state != State::ended) {
-            said = state;
-        }
+        said = std::max(said, state);
     }
     return said;
 }
@@ -218,34 +216,43 @@ Result<Received> Pipeline::receive_last(std::uint64_t timeout_ns) {
 Result<Received> Pipeline::receive(std::uint64_t timeout_ns) {
     const std::uint64_t begin_ns = now_ns();
     for (;;) {
+        const std::uint64_t passed_ns = now_ns() - begin_ns;
+        const std::uint64_t left_ns = timeout_ns - std::min(passed_ns, timeout_ns);
         MRDA_ASSIGN(Received received, receive_last(0));
         if (received.status == Status::ok || received.status == Status::end_of_stream) {
             return received;
         }
-        MRDA_ASSIGN(const State moved, move_all());
-        if (moved == State::moved) {
+        MRDA_ASSIGN(const State said, move_all(left_ns));
+        if (said == State::moved) {
             continue;
         }
-        if (received.status == Status::try_again) {
-            MRDA_ASSIGN(received, receive_last(std::min(timeout_ns, kLongestTurnNs)));
-            if (received.status != Status::try_again) {
-                if (received.status != Status::send_more) {
-                    return received;
-                }
-                continue;
-            }
-        } else if (moved == State::starved) {
-            return make_error(Errc::exhausted,
-                              "a stage keeps every frame of the one before it and wants more; "
-                              "give that one more frames than it has");
-        } else if (moved == State::wants_more) {
+        const bool last_waits = received.status == Status::try_again;
+        if (last_waits && !can_receive_last()) {
+            return received;  // The application has all frames of its output.
+        }
+        if (!last_waits && said == State::wants_more) {
             return received;
         }
-        if (now_ns() - begin_ns >= timeout_ns) {
+        if (!last_waits && said != State::waiting) {
+            return make_error(Errc::exhausted,
+                              "a stage keeps every frame that it was given and wants more; give "
+                              "it, or the one before it, more frames");
+        }
+        if (left_ns == 0) {
             received.status = Status::try_again;
             return received;
         }
+        if (last_waits) {
+            MRDA_ASSIGN(received, receive_last(std::min(left_ns, kLongestTurnNs)));
+            if (received.status == Status::ok || received.status == Status::end_of_stream) {
+                return received;
+            }
+        }
     }
+}
+
+bool Pipeline::can_receive_last() const {
+    return properties_.back().type == MRDA_SESSION_ENCODER || stages_.back()->has_free_frame(0);
 }
 
 std::vector<StageReport> Pipeline::reports() const {

@@ -100,8 +100,7 @@ class PluginDevice final : public Device {
     }
 
   private:
-    Result<std::shared_ptr<const Buffer>> make(std::uint32_t bank,
-                                               std::uint64_t length_bytes) override {
+    Result<std::shared_ptr<Buffer>> make(std::uint32_t bank, std::uint64_t length_bytes) override {
         mrda_buffer view{};
         view.size_bytes = sizeof view;
         view.fd = -1;
@@ -112,8 +111,7 @@ class PluginDevice final : public Device {
         }));
         view.device = index();
         view.bank = bank;
-        return std::shared_ptr<const Buffer>(
-            std::make_shared<const PluginBuffer>(view, device_, memory));
+        return std::shared_ptr<Buffer>(std::make_shared<PluginBuffer>(view, device_, memory));
     }
 
     std::shared_ptr<const OpenDevice> device_;
@@ -131,7 +129,8 @@ std::vector<Bank> banks_of(const mrda_device_info& info) {
 }  // namespace
 
 Result<std::vector<std::shared_ptr<Device>>> open_devices(
-    const std::shared_ptr<const LoadedPlugin>& plugin, std::uint32_t first_index) {
+    const std::shared_ptr<const LoadedPlugin>& plugin, std::uint32_t first_index,
+    std::vector<std::string>& notes) {
     const mrda_device_kind* const kind = plugin->table().devices;
     if (kind == nullptr) {
         return make_error(Errc::unsupported,
@@ -144,9 +143,15 @@ Result<std::vector<std::shared_ptr<Device>>> open_devices(
     for (std::uint32_t index = 0; index < count; ++index) {
         mrda_device_info info{};
         info.size_bytes = sizeof info;
-        MRDA_ASSIGN(auto device, OpenDevice::open(plugin, index, info));
-        devices.push_back(std::make_shared<PluginDevice>(first_index + index, info, banks_of(info),
-                                                         std::move(device)));
+        auto device = OpenDevice::open(plugin, index, info);
+        if (!device.ok()) {
+            notes.push_back("device " + std::to_string(index) + " of plugin " +
+                            plugin->table().name + ": " + to_string(device.error()));
+            continue;
+        }
+        devices.push_back(
+            std::make_shared<PluginDevice>(first_index + static_cast<std::uint32_t>(devices.size()),
+                                           info, banks_of(info), std::move(*device)));
     }
     return devices;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "mrda/media/stage.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "mrda/media/layout.h"
@@ -9,6 +12,9 @@
 namespace mrda::media {
 
 namespace {
+
+/// Frames with side data that a session may have inside, or that wait for other outputs.
+constexpr std::size_t kMostSideData = 64;
 
 /// Adds what a scope took.
 class Stopwatch {
@@ -39,7 +45,8 @@ std::optional<Frame> Stage::input_frame() {
 Result<std::optional<Frame>> Stage::own_frame(const Frame& frame) {
     const mrda_buffer& view = frame.buffer->view();
     const bool expected = upstream_ != nullptr && upstream_->index_of(*frame.buffer);
-    if (!expected && (view.device != input_->device() || view.bank != input_->bank())) {
+    if (!expected &&
+        (frame.buffer->device_id() != input_->device_id() || view.bank != input_->bank())) {
         return make_error(Errc::invalid_argument,
                           "a frame in " + where(view.device, view.bank) +
                               " was sent to a session that has its frames in " +
@@ -69,11 +76,61 @@ Result<bool> Stage::send(const Frame& frame) {
         return make_error(Errc::invalid_argument, "a frame was sent after the end of the stream");
     }
     let_go_of_done();
-    if (const auto index = input_->index_of(*frame.buffer)) {
-        return send_own(frame, *index);
+    const auto index = input_->index_of(*frame.buffer);
+    if (!index) {
+        return send_copy(frame);
     }
-    MRDA_ASSIGN(const auto own, own_frame(frame));
-    return own ? send_own(*own, input_->index_of(*own->buffer).value()) : Result<bool>(false);
+    const mrda_media_layout own = input_->view().layout;
+    if (std::memcmp(&frame.layout, &own, sizeof own) != 0) {
+        return make_error(Errc::invalid_argument,
+                          "a frame of the session's pool was given another layout; its session was "
+                          "opened for " +
+                              input_->layout().to_string());
+    }
+    return send_own(frame, *index);
+}
+
+Result<bool> Stage::send_copy(const Frame& frame) {
+    const std::uint64_t id = frame.buffer->view().id;
+    if (!copied_ || copied_->buffer_id != id || copied_->pts != frame.pts) {
+        copied_.reset();
+        MRDA_ASSIGN(auto own, own_frame(frame));
+        if (!own) {
+            return false;
+        }
+        copied_ = Copied{id, frame.pts, std::move(*own)};
+    }
+    const auto sent = send_own(copied_->own, input_->index_of(*copied_->own.buffer).value());
+    if (!sent.ok() || *sent) {
+        copied_.reset();
+    }
+    return sent;
+}
+
+void Stage::keep_side_data(const Frame& frame) {
+    if (frame.side_data == nullptr || session_.kind().receive_frame == nullptr) {
+        return;
+    }
+    side_data_.emplace_back(frame.pts, frame.side_data);
+    if (side_data_.size() > kMostSideData) {
+        side_data_.pop_front();
+    }
+}
+
+void Stage::hand_on_side_data(Frame& frame) const {
+    const auto found = std::find_if(side_data_.rbegin(), side_data_.rend(),
+                                    [&](const auto& kept) { return kept.first == frame.pts; });
+    if (found == side_data_.rend()) {
+        return;
+    }
+    if (session_.kind().type != MRDA_SESSION_SCALER) {
+        frame.side_data = found->second;
+        return;
+    }
+    std::vector<SideData> kept;
+    std::copy_if(found->second->begin(), found->second->end(), std::back_inserter(kept),
+                 [](const SideData& side) { return side.kind != MRDA_SIDE_QUANTISER_MAP; });
+    frame.side_data = std::make_shared<const std::vector<SideData>>(std::move(kept));
 }
 
 Result<bool> Stage::send_own(const Frame& frame, std::uint32_t index) {
@@ -96,6 +153,7 @@ Result<bool> Stage::send_own(const Frame& frame, std::uint32_t index) {
     if (sent.ok() && *sent) {
         held.frame = frame;
         held.inside = true;
+        keep_side_data(frame);
         ++report_.frames_sent;
         let_go_of_done();
     }
@@ -112,6 +170,8 @@ Result<bool> Stage::send(const Data& data) {
     if (ended_) {
         return make_error(Errc::invalid_argument, "data was sent after the end of the stream");
     }
+    // Data is a value that anybody makes.
+    MRDA_TRY(data_of(data.buffer, data.offset_bytes, data.length_bytes));
     mrda_media_packet packet{};
     packet.length_bytes = data.length_bytes;
     packet.pts = data.pts;
@@ -217,6 +277,7 @@ Result<ReceivedFrame> Stage::receive_frame(std::uint32_t output, std::uint64_t t
         ++report_.received;
         free->pts = frame.pts;
         free->key_frame = (frame.flags & MRDA_FRAME_KEY) != 0;
+        hand_on_side_data(*free);
         received.frame = std::move(*free);
     }
     return received;
@@ -224,12 +285,27 @@ Result<ReceivedFrame> Stage::receive_frame(std::uint32_t output, std::uint64_t t
 
 bool Stage::has_free_frame(std::uint32_t output) const {
     const auto pool = output_pool(output);
-    return pool == nullptr || pool->take().has_value();
+    return pool == nullptr || pool->has_free();
 }
 
 std::shared_ptr<FramePool> Stage::output_pool(std::uint32_t output) const {
     const std::lock_guard lock(mutex_);
     return output < outputs_.size() ? outputs_[output] : nullptr;
+}
+
+Result<std::shared_ptr<FramePool>> Stage::pool_for_downstream(std::uint32_t output) const {
+    const std::lock_guard lock(mutex_);
+    if (output >= outputs_.size()) {
+        return make_error(Errc::invalid_argument, "output " + std::to_string(output) +
+                                                      " of an upstream that has " +
+                                                      std::to_string(outputs_.size()));
+    }
+    if (outputs_[output] == nullptr) {
+        return make_error(Errc::busy,
+                          "the upstream does not know yet how its frames lie; send it more, and "
+                          "receive its first frame, before its downstream is opened");
+    }
+    return outputs_[output];
 }
 
 StageReport Stage::report() const {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "call_plugin.h"
+#include "kinds.h"
 #include "mrda/media/layout.h"
 #include "mrda/media/stage.h"
 
@@ -11,26 +12,18 @@ namespace mrda::media {
 
 namespace {
 
-bool takes_frames(const mrda_session_kind& kind) {
-    return kind.send_frame != nullptr;
-}
-bool gives_frames(const mrda_session_kind& kind) {
-    return kind.receive_frame != nullptr;
-}
-bool works_with(const mrda_session_kind& kind, std::uint32_t memory) {
-    return (!takes_frames(kind) || (kind.input_memory & memory) != 0) &&
-           (!gives_frames(kind) || (kind.output_memory & memory) != 0);
-}
-
-std::shared_ptr<FramePool> upstream_pool(const StageProperties& properties) {
-    return properties.upstream == nullptr
-               ? nullptr
-               : properties.upstream->output_pool(properties.upstream_output);
+/// Null: there is no upstream. Errors: busy (a decoder's frames are not known yet),
+/// invalid_argument (it has no such output).
+Result<std::shared_ptr<FramePool>> upstream_pool(const StageProperties& properties) {
+    if (properties.upstream == nullptr) {
+        return std::shared_ptr<FramePool>();
+    }
+    return properties.upstream->pool_for_downstream(properties.upstream_output);
 }
 
 /// Whether frames of `pool` can be the input of a session of that kind on `device`, as they lie.
 HandOver decide(const FramePool& pool, const mrda_session_kind& kind, const Device& device) {
-    if (pool.device() != device.index()) {
+    if (pool.device_id() != device.id()) {
         return {false, "the sender's frames lie on device " + std::to_string(pool.device()) +
                            ", the receiver is on device " + std::to_string(device.index())};
     }
@@ -57,7 +50,7 @@ Result<void> check_type(const StageProperties& properties) {
 }  // namespace
 
 Result<std::uint32_t> Stage::find_bank(const StageProperties& properties, const Device& device,
-                                       const mrda_session_kind& kind) {
+                                       const mrda_session_kind& kind, const FramePool* from) {
     const auto banks = device.banks();
     if (properties.bank >= 0) {
         if (static_cast<std::size_t>(properties.bank) >= banks.size()) {
@@ -70,8 +63,7 @@ Result<std::uint32_t> Stage::find_bank(const StageProperties& properties, const 
     if (properties.reservation != nullptr && properties.reservation->device() == device.index()) {
         return properties.reservation->bank();
     }
-    const auto from = upstream_pool(properties);
-    if (from != nullptr && from->device() == device.index() && works_with(kind, from->memory())) {
+    if (from != nullptr && from->device_id() == device.id() && works_with(kind, from->memory())) {
         return from->bank();
     }
     const auto works = std::find_if(banks.begin(), banks.end(), [&](const Bank& bank) {
@@ -81,29 +73,31 @@ Result<std::uint32_t> Stage::find_bank(const StageProperties& properties, const 
 }
 
 Result<Stage::Place> Stage::find_place(Context& context, const StageProperties& properties,
-                                       const mrda_session_kind& kind) {
-    Place place;
+                                       const mrda_session_kind& kind, const FramePool* from) {
     std::int32_t device = properties.device;
     if (device < 0 && properties.reservation != nullptr) {
         device = static_cast<std::int32_t>(properties.reservation->device());
     } else if (device < 0 && properties.upstream != nullptr) {
         device = static_cast<std::int32_t>(properties.upstream->device().index());
     }
-    std::shared_ptr<ComputeUnit> unit;
-    const std::string own = kind.unit != nullptr ? kind.unit : "";
-    const std::string& name = properties.unit_name.empty() ? own : properties.unit_name;
-    if (!name.empty() || properties.unit >= 0) {
-        MRDA_ASSIGN(unit,
-                    context.find_unit({device, properties.unit, name, properties.reservation}));
-        place.device = unit->device();
-    } else {
+    const bool own = properties.unit_name.empty() && kind.unit != nullptr;
+    UnitChoice choice{.device = device,
+                      .index = properties.unit,
+                      .name = own ? kind.unit : properties.unit_name,
+                      .plugin = own ? properties.plugin : "",
+                      .reservation = properties.reservation};
+    Place place;
+    if (choice.name.empty() && choice.index < 0) {
         MRDA_ASSIGN(place.device, context.device(static_cast<std::uint32_t>(std::max(device, 0))));
+        MRDA_ASSIGN(place.bank, find_bank(properties, *place.device, kind, from));
+        return place;
     }
-    MRDA_ASSIGN(place.bank, find_bank(properties, *place.device, kind));
-    if (unit != nullptr) {
-        place.access = std::make_shared<UnitAccess>(
-            std::move(unit), static_cast<std::int32_t>(place.bank), properties.channel);
-    }
+    MRDA_ASSIGN(const auto unit, context.find_unit(choice));
+    place.device = unit->device();
+    choice.device = static_cast<std::int32_t>(place.device->index());
+    MRDA_ASSIGN(place.bank, find_bank(properties, *place.device, kind, from));
+    MRDA_ASSIGN(place.access, context.use_unit(choice, static_cast<std::int32_t>(place.bank),
+                                               properties.channel));
     return place;
 }
 
@@ -160,8 +154,11 @@ Result<std::shared_ptr<Stage>> Stage::open(Context& context, const StageProperti
     MRDA_ASSIGN(const auto plugin, context.plugin(properties.plugin));
     MRDA_ASSIGN(const mrda_session_kind* const kind,
                 plugin->find(properties.type, text_of(properties.codec.codec)));
-    MRDA_ASSIGN(Place place, find_place(context, properties, *kind));
-    const auto from = takes_frames(*kind) ? upstream_pool(properties) : nullptr;
+    std::shared_ptr<FramePool> from;
+    if (takes_frames(*kind)) {
+        MRDA_ASSIGN(from, upstream_pool(properties));
+    }
+    MRDA_ASSIGN(Place place, find_place(context, properties, *kind, from.get()));
     HandOver hand_over = from == nullptr ? HandOver() : decide(*from, *kind, *place.device);
     std::shared_ptr<FramePool> input;
     if (takes_frames(*kind)) {

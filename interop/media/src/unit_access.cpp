@@ -111,7 +111,7 @@ Result<void> UnitAccess::write_buffer_argument(std::uint32_t index, const mrda_b
     MRDA_ASSIGN(const auto found, find(buffer));
     lock.unlock();
     const mrda_buffer& view = found->view();
-    if (view.device != unit_->device()->index() || (view.memory & MRDA_MEMORY_ADDRESS) == 0 ||
+    if (found->device_id() != unit_->device()->id() || (view.memory & MRDA_MEMORY_ADDRESS) == 0 ||
         (wanted->bank != -1 && view.bank != static_cast<std::uint32_t>(wanted->bank))) {
         return make_error(Errc::invalid_argument,
                           "argument " + std::string(wanted->name) + " of unit " +
@@ -127,7 +127,7 @@ Result<std::optional<std::uint64_t>> UnitAccess::schedule() {
     std::uint64_t item = 0;
     {
         const std::lock_guard lock(mutex_);
-        if (in_flight_ == MRDA_MAX_SCHEDULED) {
+        if (items_.size() >= MRDA_MAX_SCHEDULED) {
             return std::optional<std::uint64_t>();
         }
         item = ++last_item_;
@@ -135,7 +135,8 @@ Result<std::optional<std::uint64_t>> UnitAccess::schedule() {
         ++in_flight_;
     }
     const auto scheduled = unit_->schedule(
-        this, table_.channel, [this, item](WorkDone work) { done(item, std::move(work)); });
+        this, table_.channel, [this, item](WorkDone work) { done(item, std::move(work)); },
+        [this] { finished(); });
     if (!scheduled.ok()) {
         const std::lock_guard lock(mutex_);
         items_.erase(item);
@@ -146,9 +147,15 @@ Result<std::optional<std::uint64_t>> UnitAccess::schedule() {
 }
 
 void UnitAccess::done(std::uint64_t item, WorkDone work) {
-    // Told while locked: the destructor may end with the mutex free again.
     const std::lock_guard lock(mutex_);
     items_[item] = std::move(work);
+    changed_.notify_all();
+}
+
+void UnitAccess::finished() {
+    // Told while locked: the destructor ends with the mutex free again, and may be the unit's last
+    // owner's.
+    const std::lock_guard lock(mutex_);
     --in_flight_;
     changed_.notify_all();
 }

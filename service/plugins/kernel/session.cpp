@@ -23,6 +23,21 @@ Result<void> heard(int status, const mrda_media_error& error) {
     return make_error(static_cast<Errc>(-1 - status), error.message);
 }
 
+/// However the scope is left.
+class Unlocking {
+  public:
+    explicit Unlocking(const mrda_execution& execution) : execution_(execution) {}
+    ~Unlocking() {
+        mrda_media_error ignored;  // That it has no lock, which it has.
+        execution_.unlock(execution_.host, &ignored);
+    }
+    Unlocking(const Unlocking&) = delete;
+    Unlocking& operator=(const Unlocking&) = delete;
+
+  private:
+    const mrda_execution& execution_;
+};
+
 }  // namespace
 
 Result<std::size_t> Session::argument(std::string_view name) const {
@@ -72,9 +87,8 @@ Result<int> Session::write(std::span<const mrda_parameter> parameters) {
     MRDA_ASSIGN(const auto buffers, take(parameters));
     mrda_media_error error;
     MRDA_TRY(heard(execution_.lock(execution_.host, &error), error));
-    const auto scheduled = schedule_locked(buffers);
-    MRDA_TRY(heard(execution_.unlock(execution_.host, &error), error));
-    return scheduled;
+    const Unlocking unlocking(execution_);
+    return schedule_locked(buffers);
 }
 
 Result<int> Session::schedule_locked(std::span<const mrda_buffer* const> buffers) {
@@ -99,18 +113,21 @@ Result<int> Session::schedule_locked(std::span<const mrda_buffer* const> buffers
     return int{status};
 }
 
-Result<int> Session::read(std::uint64_t timeout_ns, std::span<mrda_parameter> parameters) {
-    std::vector<std::size_t> wanted;
-    bool code_wanted = false;
-    for (const mrda_parameter& parameter : parameters) {
-        const bool is_code = parameter.name == kReturnCode;
-        if (is_code && parameter.type != MRDA_PARAMETER_INTEGER) {
+Result<void> Session::check_results(std::span<const mrda_parameter> parameters) const {
+    for (mrda_parameter parameter : parameters) {
+        if (parameter.name != kReturnCode) {
+            MRDA_ASSIGN(const std::size_t index, argument(parameter.name));
+            MRDA_TRY(get(values_, arguments()[index], parameter));
+        } else if (parameter.type != MRDA_PARAMETER_INTEGER) {
             return make_error(Errc::invalid_argument, "return_code is an integer");
         }
-        code_wanted = code_wanted || is_code;
-        MRDA_ASSIGN(const std::size_t index, is_code ? std::size_t{0} : argument(parameter.name));
-        wanted.push_back(index);
     }
+    return {};
+}
+
+Result<int> Session::read(std::uint64_t timeout_ns, std::span<mrda_parameter> parameters) {
+    // All that can be wrong with them, before the work is over for who asks wrongly.
+    MRDA_TRY(check_results(parameters));
     if (items_.empty()) {
         return int{MRDA_MEDIA_SEND_MORE};
     }
@@ -124,16 +141,19 @@ Result<int> Session::read(std::uint64_t timeout_ns, std::span<mrda_parameter> pa
     }
     items_.pop_front();
     MRDA_TRY(heard(status, error));
+    bool code_wanted = false;
+    for (mrda_parameter& parameter : parameters) {
+        if (parameter.name == kReturnCode) {
+            parameter.value.integer = return_code;
+            code_wanted = true;
+        } else {
+            MRDA_ASSIGN(const std::size_t index, argument(parameter.name));
+            MRDA_TRY(get(registers, arguments()[index], parameter));
+        }
+    }
     if (return_code != 0 && !code_wanted) {
         return make_error(Errc::io, std::string("unit ") + execution_.kind->name + " returned " +
                                         std::to_string(return_code));
-    }
-    for (std::size_t index = 0; index < parameters.size(); ++index) {
-        if (parameters[index].name == kReturnCode) {
-            parameters[index].value.integer = return_code;
-        } else {
-            MRDA_TRY(get(registers, arguments()[wanted[index]], parameters[index]));
-        }
     }
     return int{MRDA_MEDIA_OK};
 }

@@ -31,6 +31,8 @@ class Session {
     }
     [[nodiscard]] Result<std::size_t> argument(std::string_view name) const;
     Result<std::vector<const mrda_buffer*>> take(std::span<const mrda_parameter> parameters);
+    /// Whether each has a name and a type that read() can give.
+    [[nodiscard]] Result<void> check_results(std::span<const mrda_parameter> parameters) const;
     Result<int> schedule_locked(std::span<const mrda_buffer* const> buffers);
 
     const mrda_execution& execution_;

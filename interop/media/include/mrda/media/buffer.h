@@ -22,6 +22,8 @@ class Buffer {
     /// What plugins are told of it.
     [[nodiscard]] const mrda_buffer& view() const { return view_; }
     [[nodiscard]] std::uint64_t size_bytes() const { return view_.length_bytes; }
+    /// Device::id() of where it lies; 0: it is this process's alone. An index is a context's.
+    [[nodiscard]] std::uint64_t device_id() const { return device_id_; }
 
     /// Copies, also where no processor can reach it. Errors: invalid_argument (not within the
     /// buffer; nothing is copied), what the device says.
@@ -39,7 +41,10 @@ class Buffer {
                                  std::span<const std::byte> from) const = 0;
     [[nodiscard]] Result<void> check(std::uint64_t offset_bytes, std::size_t bytes) const;
 
+    friend class Device;
+
     mrda_buffer view_;
+    std::uint64_t device_id_ = 0;
 };
 
 }  // namespace mrda::media

@@ -38,12 +38,13 @@ struct WorkDone {
 /// A place on a device where a kind's code runs, shared by its sessions: its register map is for
 /// one of them at a time, and their items wait their turn. Items of one channel are done one after
 /// another, in the order in which they were scheduled; as many of different channels as the kind
-/// says are in flight at once. Any thread. The plugin of its kind must outlive it.
+/// says are in flight at once, and no more than 64 on a device. Any thread.
 class ComputeUnit {
   public:
     /// Whoever locks and schedules; any address that is one session's alone.
     using Session = const void*;
     using Then = std::function<void(WorkDone)>;
+    using Finished = std::function<void()>;
 
     ComputeUnit(std::shared_ptr<Device> device, std::shared_ptr<const LoadedPlugin> plugin,
                 std::uint32_t index, const mrda_unit_kind& kind, std::unique_ptr<UnitCode> code,
@@ -56,6 +57,8 @@ class ComputeUnit {
     [[nodiscard]] const std::shared_ptr<Device>& device() const { return device_; }
     [[nodiscard]] std::uint32_t index() const { return index_; }  ///< On its device.
     [[nodiscard]] std::string_view name() const { return kind_.name; }
+    /// Whose kind it is.
+    [[nodiscard]] std::string_view plugin_name() const { return plugin_->table().name; }
     [[nodiscard]] const mrda_unit_kind& kind() const { return kind_; }
     [[nodiscard]] UnitStatistics statistics() const;
 
@@ -79,9 +82,11 @@ class ComputeUnit {
                                      std::span<const std::byte> from);
     [[nodiscard]] Result<void> read(Session session, std::uint32_t offset_bytes,
                                     std::span<std::byte> into) const;
-    /// A work item with the registers as they are now. `then` is called when it is done, on a
-    /// thread of the device's. Does not wait. Errors: busy (without the lock).
-    [[nodiscard]] Result<void> schedule(Session session, std::uint32_t channel, Then then);
+    /// A work item with the registers as they are now. On a thread of the device's, `then` is
+    /// called when it is done, in the channel's order, and `finished` last of all: the unit does
+    /// nothing more for it. Does not wait. Errors: busy (without the lock).
+    [[nodiscard]] Result<void> schedule(Session session, std::uint32_t channel, Then then,
+                                        Finished finished);
 
   private:
     struct Item {
@@ -89,6 +94,7 @@ class ComputeUnit {
         std::vector<std::byte> registers;
         std::uint64_t scheduled_ns;
         Then then;
+        Finished finished;
     };
 
     [[nodiscard]] Result<void> check_access(Session session, std::uint32_t offset_bytes,

@@ -47,7 +47,8 @@ struct StageNeed {
     std::string unit;   ///< The name of the unit that it needs; empty: its kind's own, or none.
 };
 
-/// A device, a bank and units that are kept for sessions that name it, until it dies.
+/// A device, a bank and units that are kept for sessions that name it, until it dies. Those take no
+/// other unit of such a name.
 class Reservation {
   public:
     ~Reservation();
@@ -79,6 +80,7 @@ struct UnitChoice {
     std::int32_t device = -1;  ///< -1: any that has it.
     std::int32_t index = -1;   ///< On the device; -1: the least used one of that name.
     std::string name;          ///< Empty: whatever stands at `index`.
+    std::string plugin;        ///< Whose kind it must be; empty: anybody's.
     std::shared_ptr<const Reservation> reservation;
 };
 
@@ -109,11 +111,16 @@ class Context : public std::enable_shared_from_this<Context> {
     /// Errors: not_found (none of that index, name or device; what there is), busy (it, or all of
     /// that name, are reserved for others).
     [[nodiscard]] Result<std::shared_ptr<ComputeUnit>> find_unit(const UnitChoice& choice) const;
+    /// A session's use of it; `bank` is the session's, -1: the device's default one. Errors: as
+    /// find_unit().
+    [[nodiscard]] Result<std::shared_ptr<UnitAccess>> use_unit(const UnitChoice& choice,
+                                                               std::int32_t bank,
+                                                               std::uint32_t channel) const;
 
     /// A place for all `stages`: on `device`, -1: the first device that has their units free; in
     /// `bank`, -1: the first bank that all of them work with, and of these one that is the device's
     /// alone, if there is. Where no bank suits all, it is the default one, and says so. Errors:
-    /// not_found, busy (units), what a plugin says.
+    /// not_found, busy (units that others have reserved or use), what a plugin says.
     [[nodiscard]] Result<std::shared_ptr<const Reservation>> reserve(
         std::span<const StageNeed> stages, std::int32_t device = -1, std::int32_t bank = -1);
 
@@ -121,6 +128,7 @@ class Context : public std::enable_shared_from_this<Context> {
     friend class Reservation;
     Context() = default;
 
+    [[nodiscard]] Result<std::shared_ptr<ComputeUnit>> choose(const UnitChoice& choice) const;
     void find_devices(const ContextOptions& options);
     [[nodiscard]] Result<std::shared_ptr<const LoadedPlugin>> load(const std::string& name) const;
     [[nodiscard]] Result<std::vector<const mrda_session_kind*>> kinds_of_stages(

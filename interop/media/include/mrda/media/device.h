@@ -43,6 +43,8 @@ class Device {
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;
 
+    /// No other device of this process ever has it.
+    [[nodiscard]] std::uint64_t id() const { return id_; }
     /// Of this device in the list that it was made for.
     [[nodiscard]] std::uint32_t index() const { return index_; }
     [[nodiscard]] const std::string& name() const { return name_; }
@@ -51,24 +53,21 @@ class Device {
     [[nodiscard]] std::span<const Bank> banks() const { return banks_; }
 
     /// In bank number `bank`; -1: the default one. Zeroed. Errors: invalid_argument (no such bank,
-    /// no bytes), out_of_memory. The device must outlive it.
+    /// no bytes), out_of_memory.
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> allocate(std::int32_t bank,
                                                                  std::uint64_t length_bytes);
-    /// Errors: unsupported (no code of this kind is for this device; what was tried). The device
-    /// and the plugin that `kind` belongs to must outlive it.
+    /// Errors: unsupported (no code of this kind is for this device; what was tried). The plugin
+    /// that `kind` belongs to must outlive it.
     [[nodiscard]] virtual Result<std::unique_ptr<UnitCode>> load(const mrda_unit_kind& kind) = 0;
 
   protected:
-    Device(std::uint32_t index, std::string name, std::string address, std::vector<Bank> banks)
-        : index_(index),
-          name_(std::move(name)),
-          address_(std::move(address)),
-          banks_(std::move(banks)) {}
+    Device(std::uint32_t index, std::string name, std::string address, std::vector<Bank> banks);
 
   private:
-    virtual Result<std::shared_ptr<const Buffer>> make(std::uint32_t bank,
-                                                       std::uint64_t length_bytes) = 0;
+    virtual Result<std::shared_ptr<Buffer>> make(std::uint32_t bank,
+                                                 std::uint64_t length_bytes) = 0;
 
+    std::uint64_t id_;
     std::uint32_t index_;
     std::string name_;
     std::string address_;
@@ -81,8 +80,10 @@ class Device {
 std::shared_ptr<Device> make_host_device(std::uint32_t index);
 
 /// The devices that a plugin reaches, with indices from `first_index` on. They keep the plugin.
-/// None is no error. Errors: what the plugin says; unsupported (it has no devices).
+/// None is no error; one that cannot be opened is left out, and told in `notes`. Errors: what the
+/// plugin says of all of them; unsupported (it has no devices).
 Result<std::vector<std::shared_ptr<Device>>> open_devices(
-    const std::shared_ptr<const LoadedPlugin>& plugin, std::uint32_t first_index);
+    const std::shared_ptr<const LoadedPlugin>& plugin, std::uint32_t first_index,
+    std::vector<std::string>& notes);
 
 }  // namespace mrda::media

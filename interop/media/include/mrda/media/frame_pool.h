@@ -32,6 +32,9 @@ class FramePool : public std::enable_shared_from_this<FramePool> {
 
     [[nodiscard]] const FrameLayout& layout() const { return layout_; }
     [[nodiscard]] std::size_t size() const { return buffers_.size(); }
+    /// Whether take() had one to give.
+    [[nodiscard]] bool has_free() const;
+    [[nodiscard]] std::uint64_t device_id() const { return buffers_[0]->device_id(); }
     [[nodiscard]] std::uint32_t device() const { return buffers_[0]->view().device; }
     [[nodiscard]] std::uint32_t bank() const { return buffers_[0]->view().bank; }
     [[nodiscard]] std::uint32_t memory() const { return buffers_[0]->view().memory; }
@@ -46,7 +49,7 @@ class FramePool : public std::enable_shared_from_this<FramePool> {
     std::vector<const mrda_buffer*> views_;
     std::unordered_map<std::uint64_t, std::uint32_t> indices_;  // By the buffers' ids.
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::vector<std::uint32_t> free_;
 };
 

@@ -17,10 +17,10 @@ namespace mrda::media {
 
 struct KernelProperties {
     std::string plugin;
-    std::int32_t device = -1;  ///< -1: any that has the unit.
+    std::int32_t device = -1;  ///< -1: the reservation's, or any that has the unit.
     std::int32_t unit = -1;    ///< -1: the least used one of that name.
     std::string unit_name;     ///< Empty: the plugin's own.
-    std::int32_t bank = -1;    ///< Where it allocates by default; -1: the device's default one.
+    std::int32_t bank = -1;    ///< Where it allocates; -1: the reservation's, or the default one.
     std::uint32_t channel = 0;
     std::shared_ptr<const Reservation> reservation;  ///< May be null.
     std::vector<Parameter> parameters;
@@ -37,7 +37,8 @@ class Kernel {
     Kernel& operator=(const Kernel&) = delete;
 
     /// Begins the work that the parameters describe; keeps their buffers until its results are
-    /// read. False: as much as fits is in work, read first. Does not wait. Errors: invalid_argument
+    /// read. False: as much as fits is in work, read first. Waits for other calls of this session,
+    /// and for the unit's register map, but for no work. Errors: invalid_argument
     /// (a buffer of another device or bank; what the plugin does not know).
     [[nodiscard]] Result<bool> write(std::span<const Parameter> parameters);
     /// The results of the oldest work that was not read, into `parameters`, whose names and types

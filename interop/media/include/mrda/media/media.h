@@ -17,7 +17,10 @@
  * Handles are numbers that are never used twice: one that was released, or is of another sort, is
  * an error and no crash. Each handle is its owner's reference; what it names lives until the last
  * is released, and as long as a session uses it. All functions may be called by any thread; calls
- * to one session wait for one another. */
+ * to one session wait for one another.
+ *
+ * Whoever passes a structure that has size_bytes sets it to the structure's size, also where it is
+ * to be filled: as much as both sides know is passed. */
 
 #ifdef __cplusplus
 extern "C" {
@@ -152,7 +155,8 @@ int mrda_media_data_read(mrda_media_data data, uint64_t offset_bytes, void* into
 /* Another handle for the same memory: of a buffer, frame or data. */
 int mrda_media_clone(uint64_t handle, uint64_t* clone, mrda_media_error* error);
 /* Of any sort. A context's sessions live on with what they use of it. Waits for what a session has
- * in work. Errors: invalid_argument (released before). */
+ * in work; if another thread is inside a call of the session, that call's end does. Errors:
+ * invalid_argument (released before). */
 int mrda_media_release(uint64_t handle, mrda_media_error* error);
 
 typedef struct mrda_media_properties {
@@ -188,6 +192,8 @@ typedef struct mrda_media_session_report {
     uint64_t busy_ns;
     uint32_t device;
     uint32_t bank;
+    int32_t unit; /* -1: none */
+    uint32_t reserved;
 } mrda_media_session_report;
 
 /* Any device, bank and unit; all else is 0. */
@@ -208,12 +214,15 @@ int mrda_media_receive_frame(mrda_media_session session, uint32_t output, uint64
                              mrda_media_frame* frame, mrda_media_error* error);
 int mrda_media_receive_data(mrda_media_session session, uint64_t timeout_ns, mrda_media_data* data,
                             mrda_media_error* error);
-/* Kernels: begins work; does not wait. Buffers are named by their handles, in value.handle. */
+/* Kernels: begins work, and does not wait for it. Buffers are named by their handles, in
+ * value.handle. */
 int mrda_media_write(mrda_media_session session, const mrda_parameter* parameters, uint32_t count,
                      mrda_media_error* error);
-/* Kernels: the results of the oldest work, by the names and types that are set. */
+/* Kernels: the results of the oldest work, by the names and types that are set: numbers, or texts
+ * that are the session's until the next call. */
 int mrda_media_read(mrda_media_session session, uint64_t timeout_ns, mrda_parameter* parameters,
                     uint32_t count, mrda_media_error* error);
+/* What it is and has done; of a kernel: its device and unit alone. */
 int mrda_media_about(mrda_media_session session, mrda_media_session_report* report,
                      mrda_media_error* error);
 

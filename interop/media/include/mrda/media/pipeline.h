@@ -37,8 +37,9 @@ struct Received {
 class Pipeline {
   public:
     /// Finds one place for all (Context::reserve), then opens them in order; what stands behind a
-    /// decoder once the stream has said how its frames lie. A stage's own reservation and upstream
-    /// are not looked at. Errors: as Context::reserve() and Stage::open().
+    /// decoder once the stream has said how its frames lie. A stage's own device, bank, reservation
+    /// and upstream are not looked at. Errors: as Context::reserve() and Stage::open();
+    /// invalid_argument (their order, a stage of several outputs, a unit by index).
     static Result<std::unique_ptr<Pipeline>> open(Context& context,
                                                   std::vector<StageProperties> stages,
                                                   std::int32_t device = -1, std::int32_t bank = -1);
@@ -53,8 +54,9 @@ class Pipeline {
     [[nodiscard]] Result<bool> send(const Data& data);
     [[nodiscard]] Result<void> drain();
     /// Moves frames from stage to stage until the last one gives something: waits for that at most
-    /// `timeout_ns`. Errors: exhausted (a stage keeps all frames of the one before and wants more:
-    /// give that more), what a stage says.
+    /// `timeout_ns`, beside what a plugin does within its own calls. try_again: also where all
+    /// frames of the last stage are in use. Errors: exhausted (a stage keeps all frames that there
+    /// are for it and wants more), what a stage says.
     [[nodiscard]] Result<Received> receive(std::uint64_t timeout_ns);
 
     [[nodiscard]] const Reservation& reservation() const { return *reservation_; }
@@ -64,8 +66,9 @@ class Pipeline {
     [[nodiscard]] std::uint64_t copied_bytes() const;
 
   private:
-    /// What a stage, or the way behind it, has to say.
-    enum class State : std::uint8_t { moved, wants_more, waiting, full, starved, ended };
+    /// What a stage, or the way behind it, has to say. Of several what stands later here counts:
+    /// where one waits, the others may go on.
+    enum class State : std::uint8_t { moved, ended, wants_more, full, starved, waiting };
     struct Link {
         std::optional<Frame> pending;  // Received, and not yet taken by the next stage.
         bool ended = false;
@@ -80,7 +83,8 @@ class Pipeline {
     [[nodiscard]] Result<void> open_what_can();
     [[nodiscard]] Result<State> move(std::size_t stage, std::uint64_t timeout_ns);
     [[nodiscard]] Result<State> hand_on(std::size_t stage);
-    [[nodiscard]] Result<State> move_all();
+    [[nodiscard]] Result<State> move_all(std::uint64_t timeout_ns);
+    [[nodiscard]] bool can_receive_last() const;
     [[nodiscard]] Result<Received> receive_last(std::uint64_t timeout_ns);
     template <typename Call>
     auto traced(std::size_t stage, TraceEvent::Call call, Call&& what);

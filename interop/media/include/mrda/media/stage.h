@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mrda/interop/result.h"
@@ -41,7 +43,8 @@ struct StageProperties {
     std::uint32_t upstream_output = 0;
 };
 
-/// How frames come from the stage upstream: decided once, from what both declare.
+/// How frames come from the stage upstream, or from its own pool where there is none: decided once,
+/// from what both declare.
 struct HandOver {
     bool in_place = true;
     std::string reason;  ///< Of a copy.
@@ -82,8 +85,10 @@ class Stage {
 
     /// The frame, until the session has read it. False: full, receive first. A frame of its input
     /// pool goes in place; another one of the upstream's, or in the same bank, is copied once, and
-    /// counted. Errors: invalid_argument (another device or bank, another layout, after drain()),
-    /// busy (the same frame is still inside).
+    /// counted. Of what goes beside it, filters hand everything on to the frame that they give of
+    /// the same time, scalers all but quantiser maps, which are of another size there. Errors:
+    /// invalid_argument (another device or bank, another layout, after drain()), busy (the same
+    /// frame is still inside).
     [[nodiscard]] Result<bool> send(const Frame& frame);
     /// Decoders; the data is read before this returns. False: full, receive first.
     [[nodiscard]] Result<bool> send(const Data& data);
@@ -101,8 +106,16 @@ class Stage {
 
     /// The pool of an output; null: of a decoder that has not seen enough of the stream.
     [[nodiscard]] std::shared_ptr<FramePool> output_pool(std::uint32_t output) const;
+    /// As output_pool(), for who shall take its frames. Errors: busy (not known yet: send more),
+    /// invalid_argument (there is no such output).
+    [[nodiscard]] Result<std::shared_ptr<FramePool>> pool_for_downstream(
+        std::uint32_t output) const;
     [[nodiscard]] const Device& device() const { return *device_; }
     [[nodiscard]] std::uint32_t bank() const { return bank_; }
+    /// Null: it has none.
+    [[nodiscard]] const ComputeUnit* unit() const {
+        return access_ == nullptr ? nullptr : &access_->unit();
+    }
     [[nodiscard]] StageReport report() const;
 
   private:
@@ -111,6 +124,13 @@ class Stage {
         std::uint32_t bank = 0;
         std::shared_ptr<UnitAccess> access;
     };
+    /// What was copied for a session that was full: for when the same is sent again.
+    struct Copied {
+        std::uint64_t buffer_id = 0;
+        std::int64_t pts = 0;
+        Frame own;
+    };
+    using SideDataOfTime = std::pair<std::int64_t, std::shared_ptr<const std::vector<SideData>>>;
     struct Held {
         Frame frame;
         std::vector<mrda_side_data> side_data;
@@ -120,9 +140,9 @@ class Stage {
     Stage(Place place, std::shared_ptr<FramePool> input, std::shared_ptr<FramePool> upstream,
           std::vector<std::shared_ptr<FramePool>> outputs, HandOver hand_over, Session session);
     static Result<Place> find_place(Context& context, const StageProperties& properties,
-                                    const mrda_session_kind& kind);
+                                    const mrda_session_kind& kind, const FramePool* from);
     static Result<std::uint32_t> find_bank(const StageProperties& properties, const Device& device,
-                                           const mrda_session_kind& kind);
+                                           const mrda_session_kind& kind, const FramePool* from);
     static Result<std::shared_ptr<FramePool>> make_input(const StageProperties& properties,
                                                          const Place& place,
                                                          const std::shared_ptr<FramePool>& from,
@@ -130,6 +150,9 @@ class Stage {
     static Result<std::vector<std::shared_ptr<FramePool>>> make_outputs(
         const StageProperties& properties, const Place& place, const mrda_session_kind& kind);
     [[nodiscard]] Result<std::optional<Frame>> own_frame(const Frame& frame);
+    [[nodiscard]] Result<bool> send_copy(const Frame& frame);
+    void keep_side_data(const Frame& frame);
+    void hand_on_side_data(Frame& frame) const;
     [[nodiscard]] Result<bool> send_own(const Frame& frame, std::uint32_t index);
     [[nodiscard]] Result<bool> prepare_output();
     void let_go_of_done();
@@ -144,6 +167,8 @@ class Stage {
     mutable std::mutex mutex_;
     std::vector<std::shared_ptr<FramePool>> outputs_;
     std::vector<Held> held_;  // By the index in the input pool.
+    std::optional<Copied> copied_;
+    std::deque<SideDataOfTime> side_data_;  // Of frames whose outputs may still come.
     bool ended_ = false;
     StageReport report_;
     Session session_;

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 /* What plugins, hosts and applications speak of: results, layouts, memory, parameters. Plain C.
- * Structures grow at their end only; who passes one says how long its own is. */
+ * Structures with a size_bytes grow at their end only, and who passes one says how long its own is;
+ * all others are as they are for this version of the ABI. */
 
 #ifdef __cplusplus
 extern "C" {

@@ -42,7 +42,7 @@ class UnitAccess {
                                      std::span<const std::byte> from) const;
     [[nodiscard]] Result<void> write_buffer_argument(std::uint32_t argument,
                                                      const mrda_buffer* buffer);
-    /// Nothing: MRDA_MAX_SCHEDULED are in flight.
+    /// Nothing: MRDA_MAX_SCHEDULED are in flight, or done and not waited for.
     [[nodiscard]] Result<std::optional<std::uint64_t>> schedule();
     /// Nothing: not done within the time.
     [[nodiscard]] Result<std::optional<WorkDone>> wait(std::uint64_t item,
@@ -56,6 +56,7 @@ class UnitAccess {
 
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> find(const mrda_buffer* buffer) const;
     void done(std::uint64_t item, WorkDone work);
+    void finished();
 
     std::shared_ptr<ComputeUnit> unit_;
     std::int32_t bank_;

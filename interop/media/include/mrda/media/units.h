@@ -14,7 +14,7 @@ extern "C" {
 
 #define MRDA_MAX_UNITS 128u           /* of one device */
 #define MRDA_MAX_REGISTER_BYTES 4095u /* of one unit */
-#define MRDA_MAX_SCHEDULED 64u        /* work items of one session that are not done */
+#define MRDA_MAX_SCHEDULED 64u        /* work items of one session that it was not told of */
 #define MRDA_NO_REGISTER 0xffffffffu
 
 enum {
@@ -102,7 +102,8 @@ typedef struct mrda_execution {
 
     /* A work item with the registers as they are now. Items of one channel are done one after
      * another, in the order in which they were scheduled. Does not wait. TRY_AGAIN:
-     * MRDA_MAX_SCHEDULED are in flight. Errors: busy (without the lock). */
+     * MRDA_MAX_SCHEDULED are in flight, or done and not waited for. Errors: busy (without the
+     * lock). */
     int (*schedule)(void* host, uint64_t* item, mrda_media_error* error);
     /* Waits at most `timeout_ns`; TRY_AGAIN: not done yet. Else the item's return code and, where
      * `registers` is not null, its register map; from then on the item is forgotten. Errors:
