@@ -76,7 +76,10 @@ static int init(void* data, const mrda_session_config* config, mrda_media_error*
         return refuse(error, "a session needs the unit \"add\"");
     }
     if (config->parameter_count != 0) {
-        return refuse(error, "parameters are told by write");
+        snprintf(error->message, sizeof error->message,
+                 "add: no parameter \"%s\" at the start; parameters are told by write",
+                 config->parameters[0].name);
+        return -1; /* -1 - Errc::invalid_argument */
     }
     session->unit = config->execution;
     return MRDA_MEDIA_OK;
