@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "mrda/media/loaded_plugin.h"
@@ -14,6 +15,14 @@ std::vector<Check> encoder_checks(const mrda_session_kind& kind);
 std::vector<Check> decoder_checks(const mrda_session_kind& kind);
 /// Scalers and filters.
 std::vector<Check> frame_checks(const mrda_session_kind& kind);
+/// On the plugin's own unit, or on one of the check's where the kernel runs on any.
+std::vector<Check> kernel_checks(const std::shared_ptr<const media::LoadedPlugin>& plugin,
+                                 const mrda_session_kind& kind);
+/// A unit of the plugin's. What it declares was looked at when the plugin was loaded.
+std::vector<Check> unit_checks(const std::shared_ptr<const media::LoadedPlugin>& plugin,
+                               const mrda_unit_kind& kind);
+/// All devices that are there, each with all its banks.
+std::vector<Check> device_checks(const mrda_device_kind& kind);
 
 /// Of each session, for plugins around libraries that lose some. Set before the checks run.
 extern std::size_t allowed_leak_bytes;

@@ -51,7 +51,7 @@ Fault grown(const char* what, std::size_t before, std::size_t after, std::size_t
         return {};
     }
     return "leaks: " + std::string(what) + " were " + std::to_string(before) + " and are " +
-           std::to_string(after) + " after " + std::to_string(kLives) + " sessions";
+           std::to_string(after) + " after " + std::to_string(kLives) + " lives";
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ Check lives_beside_others(const std::string& who, std::function<Fault()> live) {
                 }
                 for (const Fault& fault : faults) {
                     if (!fault.empty()) {
-                        return std::to_string(kThreads) + " threads with a session each: " + fault;
+                        return std::to_string(kThreads) + " threads at once: " + fault;
                     }
                 }
                 return {};

@@ -129,6 +129,20 @@ int Subject::reset() {
     return said(kind_.reset(data(), &error), error);
 }
 
+int Subject::write(std::span<const mrda_parameter> parameters) {
+    mrda_media_error error = no_words();
+    return said(kind_.write(data(), parameters.data(),
+                            static_cast<std::uint32_t>(parameters.size()), &error),
+                error);
+}
+
+int Subject::read(std::uint64_t timeout_ns, std::span<mrda_parameter> parameters) {
+    mrda_media_error error = no_words();
+    return said(kind_.read(data(), timeout_ns, parameters.data(),
+                           static_cast<std::uint32_t>(parameters.size()), &error),
+                error);
+}
+
 bool Subject::is_intact() const {
     return std::all_of(bytes_.begin() + static_cast<std::ptrdiff_t>(kind_.session_bytes),
                        bytes_.end(), [](std::byte byte) { return byte == kGuard; });

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ class Subject {
     int receive(std::uint64_t timeout_ns, mrda_media_packet& packet);
     int receive(std::uint32_t output, std::uint64_t timeout_ns, mrda_frame& frame);
     int reset();
+    int write(std::span<const mrda_parameter> parameters);
+    int read(std::uint64_t timeout_ns, std::span<mrda_parameter> parameters);
     [[nodiscard]] const std::string& words() const { return words_; }
     /// Whether nothing behind its data was written.
     [[nodiscard]] bool is_intact() const;

@@ -20,11 +20,14 @@ constexpr unsigned kPatienceSeconds = 30;
 /// So that the end of a child that says nothing is not taken for a pass.
 constexpr char kPassed = '+';
 constexpr char kFailed = '-';
+constexpr char kSkipped = '~';
 
 [[noreturn]] void run_here(const Check& check, int answer) {
     ::alarm(kPatienceSeconds);
-    const Fault fault = check.run();
-    const std::string text = fault.empty() ? std::string(1, kPassed) : kFailed + fault;
+    const Finding found = check.run();
+    const std::string text = !found.fault.empty()     ? kFailed + found.fault
+                             : !found.skipped.empty() ? kSkipped + found.skipped
+                                                      : std::string(1, kPassed);
     const bool told =
         ::write(answer, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     // Not exit(): what a plugin does when it is unloaded is a check of its own.
@@ -56,10 +59,10 @@ Fault fault_of_end(int status) {
 
 }  // namespace
 
-Fault run_apart(const Check& check) {
+Finding run_apart(const Check& check) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return std::string("cannot be checked: pipe2: ") + std::strerror(errno);
+        return Fault("cannot be checked: pipe2: ") + std::strerror(errno);
     }
     const Fd reading(ends[0]);
     Fd writing(ends[1]);
@@ -68,7 +71,7 @@ Fault run_apart(const Check& check) {
         run_here(check, writing.get());
     }
     if (child < 0) {
-        return std::string("cannot be checked: fork: ") + std::strerror(errno);
+        return Fault("cannot be checked: fork: ") + std::strerror(errno);
     }
     writing.reset();
     const std::string answer = read_all(reading.get());
@@ -78,7 +81,8 @@ Fault run_apart(const Check& check) {
     if (answer.empty()) {
         return fault_of_end(status);
     }
-    return answer.front() == kPassed ? "" : answer.substr(1);
+    const std::string words = answer.substr(1);
+    return answer.front() == kSkipped ? Finding::skip(words) : Finding(words);
 }
 
 }  // namespace mrda::check
