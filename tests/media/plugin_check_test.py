@@ -29,10 +29,48 @@ FAULTS = {
     "writes-into-frames": "has written into frame",
     "names-a-frame-twice": "which the session does not have",
     "refuses-without-words": "without a message",
-    "shares-its-state": "threads with a session each",
+    "shares-its-state": "4 threads at once",
     "keeps-what-a-reset-drops": "after a reset",
     "first-is-no-key-frame": "the first packet is no key frame",
     "takes-any-parameter": "a parameter that is not known must be an error",
+
+    "kernel-does-not-look-for-its-unit": "without its unit: crashes: Segmentation fault",
+    "kernel-begins-without-its-unit": "init without a compute unit must be an error",
+    "kernel-takes-any-parameter": "a parameter that is not known must be an error",
+    "kernel-takes-any-work": "a write of a parameter that is not known must be an error",
+    "kernel-reads-without-work": "read before any work must be SEND_MORE, and is OK",
+    "kernel-forgets-work-in-flight": "must be TRY_AGAIN, and is SEND_MORE",
+    "kernel-reads-twice": "read of no more work must be SEND_MORE",
+    "kernel-keeps-the-lock": "another device's buffer keeps the lock",
+    "kernel-schedules-what-it-refuses": "is refused, and was scheduled all the same",
+    "kernel-full-is-an-error": "write number 65 must be OK or TRY_AGAIN",
+    "kernel-is-never-full": "more than MRDA_MAX_SCHEDULED items",
+    "kernel-refuses-without-words": "without a message",
+    "kernel-ignores-its-values": "was to add 1 and 4, and gives 0",
+    "kernel-shares-its-work": "4 threads at once",
+    "kernel-writes-behind-its-data": "bytes behind session_bytes were written",
+    "kernel-leaks-memory": "leaks: bytes of memory",
+    "kernel-leaks-descriptors": "leaks: descriptors",
+    "kernel-unit-writes-behind-its-registers": "bytes beside its register map were written",
+    "kernel-unit-writes-behind-its-buffer": "bytes beside the buffer for sum were written",
+    "kernel-unit-names-another-channel": "says that it has done one of channel 4",
+    "kernel-unit-shares-its-state": "several at once",
+    "kernel-unit-leaks-memory": "unit add: leaves nothing behind: leaks: bytes of memory",
+
+    "device-opens-what-is-not-there": "open of device 1, of 1 must be an error",
+    "device-has-too-many-banks": "it has 9 banks, of 1 to 8",
+    "device-does-not-clear": "of new memory, which is zeroed",
+    "device-promises-pages": "MRDA_MEMORY_PAGES without pages",
+    "device-promises-an-object": "MRDA_MEMORY_OBJECT without fd",
+    "device-copies-from-the-beginning": "beside what was copied in",
+    "device-copies-whole-words": "beside what was copied in",
+    "device-promises-any-amount": "allocate of 1152921504606846976 bytes must be an error",
+    "device-refuses-without-words": "without a message",
+    "device-takes-any-bank": "a bank that there is not must be an error",
+    "device-loads-without-an-image": "load of a unit that has no image must be an error",
+    "device-shares-its-copies": "serves several threads: device 0: 4 threads at once",
+    "device-leaks-memory": "leaves nothing of its memory behind: device 0: leaks: bytes of memory",
+    "device-leaks-devices": "leaves nothing behind: leaks: bytes of memory",
 }
 
 
@@ -52,19 +90,47 @@ class Right(unittest.TestCase):
         self.assertIn(", 0 failed", run.stdout)
 
     def test_the_samples_hold(self):
-        for name in ("sample-encoder", "sample-filter", "sample-scaler"):
+        for name in ("sample-encoder", "sample-filter", "sample-scaler", "sample-kernel"):
             with self.subTest(name):
                 self.expect_all_hold(plugin(SAMPLES, name))
 
     def test_the_built_in_ones_hold(self):
         names = [name for name in sorted(os.listdir(PLUGINS)) if name.endswith(".so")]
-        self.assertIn("libmrda_copy.so", names)
+        for name in ("copy", "kernel"):
+            self.assertIn(f"libmrda_{name}.so", names)
         for name in names:
             with self.subTest(name):
                 # x265 3.5, behind the software runtime, loses about 9 KiB with each encoder.
                 allowed = ["--allow-leak-kib", "12"] if name == "libmrda_vpl.so" else []
                 self.expect_all_hold(os.path.join(PLUGINS, name), "--platform", "software",
                                      *allowed)
+
+
+    def test_what_the_faulty_ones_are_made_of_holds(self):
+        for name in ("kernel-none", "device-none"):
+            with self.subTest(name):
+                self.expect_all_hold(plugin(FAULTY, name))
+
+
+class Skipped(unittest.TestCase):
+    """What cannot be checked is told, and is no success."""
+
+    def test_work_that_only_its_author_knows(self):
+        run = check(plugin(FAULTY, "kernel-knows-its-own-names"))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("skip  kernel on unit add: gives the results of each work once: "
+                      "write refuses what its unit's arguments suggest", run.stdout)
+        self.assertIn("0 failed, 4 skipped", run.stdout)
+
+    def test_a_device_that_is_not_there(self):
+        run = check(plugin(FAULTY, "device-is-not-there"))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("1 passed, 0 failed, 10 skipped", run.stdout)
+
+    def test_a_plugin_of_which_nothing_can_be_checked(self):
+        run = check(plugin(FAULTY, "kernel-has-images-alone"))
+        self.assertEqual(run.returncode, 77, run.stdout + run.stderr)
+        self.assertIn("nothing of this plugin could be checked here", run.stdout)
 
 
 class Wrong(unittest.TestCase):
