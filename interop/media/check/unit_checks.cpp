@@ -165,7 +165,14 @@ std::vector<Check> unit_checks(const std::shared_ptr<const media::LoadedPlugin>&
         add("works on as many items at once as it says", run_together);
     }
     add("leaves nothing behind", [who](const LoadedUnit& loaded, const mrda_unit_kind& of) {
-        return leaves_nothing_behind(who, [&] { return run_both(loaded, of); }).run();
+        return leaves_nothing_behind(
+                   who,
+                   [&]() -> Fault {
+                       auto code = loaded.device->load(of);
+                       return code.ok() ? run_both({loaded.device, *std::move(code)}, of)
+                                        : "a second load gives " + code.error().message;
+                   })
+            .run();
     });
     return checks;
 }
