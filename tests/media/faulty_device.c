@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A device whose memory is this machine's, and that does one thing wrong: MRDA_FAULT, one of the
- * numbers below. mrda-plugin-check must name it. */
+/* A device whose memory is this machine's, with a unit that it alone has code for; and that does
+ * one thing wrong: MRDA_FAULT, one of the numbers below. mrda-plugin-check must name it. */
 #include <mrda/media/plugin.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ enum fault {
     SHARES_ITS_COPIES,
     LEAKS_MEMORY,
     LEAKS_DEVICES,
+    LEAKS_UNITS,
+    UNIT_WRITES_BEFORE_ITS_BUFFER,
     IS_NOT_THERE /* No fault: of devices that are not there little can be checked. */
 };
 static const enum fault fault = MRDA_FAULT;
@@ -122,27 +125,58 @@ static int copy_in(void* device, void* memory, uint64_t offset_bytes, const void
     return MRDA_MEDIA_OK;
 }
 
+struct registers {
+    uint64_t words;
+    uint32_t channel_in;
+    uint32_t channel_out;
+};
+
 static int load(void* device, const mrda_unit_kind* kind, void** unit, mrda_media_error* error) {
     (void)device;
-    (void)kind;
-    *unit = NULL;
-    return fault == LOADS_WITHOUT_AN_IMAGE ? MRDA_MEDIA_OK : refuse(error, "code for it");
+    if (kind->image_count == 0 && fault != LOADS_WITHOUT_AN_IMAGE) {
+        return refuse(error, "code for it");
+    }
+    *unit = malloc(50000);
+    return MRDA_MEDIA_OK;
 }
 
 static void unload(void* device, void* unit) {
     (void)device;
-    (void)unit;
+    if (fault != LEAKS_UNITS) {
+        free(unit);
+    }
 }
 
-static int run(void* device, void* unit, void* registers, int32_t* return_code,
+static int run(void* device, void* unit, void* block, int32_t* return_code,
                mrda_media_error* error) {
     (void)device;
     (void)unit;
-    (void)registers;
-    (void)return_code;
-    return refuse(error, "such unit");
+    (void)error;
+    struct registers* registers = block;
+    uint32_t* words = (uint32_t*)(uintptr_t)registers->words;
+    words[fault == UNIT_WRITES_BEFORE_ITS_BUFFER ? -1 : 0] = registers->channel_in;
+    registers->channel_out = registers->channel_in;
+    *return_code = 0;
+    return MRDA_MEDIA_OK;
 }
 
+static const mrda_unit_argument arguments[] = {
+    {"words", MRDA_ARGUMENT_BUFFER, offsetof(struct registers, words), 8, 0},
+};
+static const mrda_unit_image image = {
+    .format = MRDA_IMAGE_NATIVE, .length_bytes = sizeof arguments, .data = arguments};
+static const mrda_unit_kind unit = {.size_bytes = sizeof unit,
+                                    .register_bytes = sizeof(struct registers),
+                                    .name = "mark",
+                                    .arguments = arguments,
+                                    .argument_count = 1,
+                                    .in_flight = 1,
+                                    .channel_in_offset = offsetof(struct registers, channel_in),
+                                    .channel_out_offset = offsetof(struct registers, channel_out),
+                                    .global_size_offset = MRDA_NO_REGISTER,
+                                    .image_count = 1,
+                                    .images = &image};
+static const mrda_unit_kind* const units[] = {&unit, NULL};
 static const mrda_device_kind devices = {.size_bytes = sizeof devices,
                                          .count = count,
                                          .open = open_device,
@@ -158,6 +192,7 @@ static const mrda_plugin plugin = {.size_bytes = sizeof plugin,
                                    .abi = MRDA_PLUGIN_ABI,
                                    .name = MRDA_NAME,
                                    .version = "1",
+                                   .units = units,
                                    .devices = &devices};
 
 __attribute__((visibility("default"))) const mrda_plugin* mrda_plugin_entry(uint32_t host_abi);
