@@ -7,6 +7,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "mrda/media/loaded_plugin.h"
@@ -31,13 +32,8 @@ struct Copy {
     std::uint64_t sent = 0;
     bool draining = false;
 };
-/// What the host keeps for a session.
-struct Data {
-    Copy* copy;
-};
-
 Copy& copy_of(void* session) {
-    return *static_cast<Data*>(session)->copy;
+    return *static_cast<Copy*>(session);
 }
 
 int init(void* session, const mrda_session_config* config, mrda_media_error* error) {
@@ -56,7 +52,7 @@ int init(void* session, const mrda_session_config* config, mrda_media_error* err
                 error);
         }
     }
-    static_cast<Data*>(session)->copy = new Copy();
+    new (session) Copy();
     return MRDA_MEDIA_OK;
 }
 
@@ -127,7 +123,7 @@ void report(const void* /*session*/, mrda_media_report* report) {
 }
 
 void close(void* session) {
-    delete static_cast<Data*>(session)->copy;
+    copy_of(session).~Copy();
 }
 
 constexpr const char* kCodecs[] = {"copy", nullptr};
@@ -141,7 +137,7 @@ constexpr mrda_session_kind kEncoder{
     .codecs = kCodecs,
     .inputs = kInputs,
     .input_memory = MRDA_MEMORY_PAGES | MRDA_MEMORY_OBJECT | MRDA_MEMORY_ADDRESS,
-    .session_bytes = sizeof(Data),
+    .session_bytes = sizeof(Copy),
     .init = init,
     .send_frame = send_frame,
     .receive_packet = receive_packet,

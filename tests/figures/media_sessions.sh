@@ -17,7 +17,7 @@ case ${1:-} in
 esac
 
 # shellcheck disable=SC2086  # one word a package
-mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES ${MRDA_FIGURE_PACKAGES:-}
+mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES ${MRDA_BENCH_PACKAGES:-}
 mrda_build dev -DMRDA_BUILD_TESTS=ON
 cmake --preset tsan -DMRDA_BUILD_TESTS=ON >/dev/null
 cmake --build --preset tsan --target media_churn mrda_plugin_kernel mrda_units_plugin >/dev/null
@@ -27,11 +27,11 @@ trap 'rm -rf "$work"' EXIT
 # 1: what the worker does for a frame, counted, against the commit that closed the service.
 instruction_row() {
   local what goal figure holds
-  if tests/figures/worker_instructions.sh build >"$work/row" 2>"$work/log"; then
+  if python3 tests/figures/worker_instructions.py build >"$work/row" 2>"$work/log"; then
     IFS='|' read -r what goal figure holds <"$work/row"
     case $holds in
-      yes | no) row "$what" "$goal" "$figure" "$holds" ;;
-      *) row_skipped "$what" "$goal" "$holds" ;;
+      skipped) row_skipped "1: $what" "$goal" "$figure" ;;
+      *) row "1: $what" "$goal" "$figure" "$holds" ;;
     esac
   else
     tail -n 20 "$work/log"

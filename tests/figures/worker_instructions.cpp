@@ -114,6 +114,16 @@ class Guest {
 
 std::optional<Guest> guest;
 
+/// The older commit knows one folder.
+template <typename Job>
+void set_folder(Job& job, const std::string& folder) {
+    if constexpr (requires { job.plugin_dirs; }) {
+        job.plugin_dirs = {folder};
+    } else {
+        job.plugin_dir = folder;
+    }
+}
+
 WorkerJob make_job(const std::string& plugin_dir) {
     const auto frame = expect(mrda::FrameLayout::linear(DRM_FORMAT_NV12, 192, 128));
     const auto layout = expect(SessionLayout::make({kSlots, frame.size_bytes(), kSlots, 4096}));
@@ -127,7 +137,7 @@ WorkerJob make_job(const std::string& plugin_dir) {
     job.session_id = 1;
     job.epoch = 1;
     job.platform = "software";
-    job.plugin_dir = plugin_dir;
+    set_folder(job, plugin_dir);
     return job;
 }
 

@@ -140,28 +140,31 @@ Error Session::error_of(const char* call, int status, const mrda_media_error& er
     return media::error_of(*plugin_, call, status, error);
 }
 
-Result<bool> Session::sent(int status, const mrda_media_error& error) const {
-    if (status == MRDA_MEDIA_OK || status == MRDA_MEDIA_TRY_AGAIN) {
-        return status == MRDA_MEDIA_OK;
-    }
+Result<bool> Session::not_sent(int status, const mrda_media_error& error) const {
     return error_of("send", status, error);
 }
 
-Result<bool> Session::send(std::uint32_t index, std::int64_t pts, bool key_frame) {
-    return send(index, pts, key_frame, {});
+inline Result<bool> Session::sent(int status, const mrda_media_error& error) const {
+    if (status == MRDA_MEDIA_OK || status == MRDA_MEDIA_TRY_AGAIN) {
+        return status == MRDA_MEDIA_OK;
+    }
+    return not_sent(status, error);
 }
 
-Result<bool> Session::send(std::uint32_t index, std::int64_t pts, bool key_frame,
-                           std::span<const mrda_side_data> side_data) {
-    if (index >= input_.frames.size()) {
+// Always inline: the one function that a worker calls for each frame.
+[[gnu::always_inline]] inline Result<bool> Session::send_at(std::uint32_t index, std::int64_t pts,
+                                                            bool key_frame,
+                                                            const mrda_side_data* side_data,
+                                                            std::size_t side_data_count) {
+    if (index >= input_.buffers.size()) {
         return make_error(Errc::invalid_argument, "frame " + std::to_string(index) + " sent of " +
-                                                      std::to_string(input_.frames.size()));
+                                                      std::to_string(input_.buffers.size()));
     }
     mrda_frame& frame = input_.frames[index];
     frame.pts = pts;
     frame.flags = key_frame ? std::uint32_t{MRDA_FRAME_KEY} : 0U;
-    frame.side_data = side_data.data();
-    frame.side_data_count = static_cast<std::uint32_t>(side_data.size());
+    frame.side_data = side_data;
+    frame.side_data_count = static_cast<std::uint32_t>(side_data_count);
     mrda_media_error error;
     error.message[0] = '\0';
     const int status = kind_->send_frame(data_.get(), &frame, &error);
@@ -169,6 +172,15 @@ Result<bool> Session::send(std::uint32_t index, std::int64_t pts, bool key_frame
         read_.push_back(index);
     }
     return sent(status, error);
+}
+
+Result<bool> Session::send(std::uint32_t index, std::int64_t pts, bool key_frame) {
+    return send_at(index, pts, key_frame, nullptr, 0);
+}
+
+Result<bool> Session::send(std::uint32_t index, std::int64_t pts, bool key_frame,
+                           std::span<const mrda_side_data> side_data) {
+    return send_at(index, pts, key_frame, side_data.data(), side_data.size());
 }
 
 Result<bool> Session::send(const mrda_media_packet& packet) {

@@ -95,7 +95,10 @@ class Session {
     Session(std::shared_ptr<const LoadedPlugin> plugin, const mrda_session_kind* kind);
     static Frames frames_of(const mrda_pool& pool);
     Result<void> init(const mrda_session_config& config);
+    Result<bool> send_at(std::uint32_t index, std::int64_t pts, bool key_frame,
+                         const mrda_side_data* side_data, std::size_t side_data_count);
     Result<bool> sent(int status, const mrda_media_error& error) const;
+    [[gnu::cold]] Result<bool> not_sent(int status, const mrda_media_error& error) const;
     [[nodiscard]] Error error_of(const char* call, int status, const mrda_media_error& error) const;
 
     std::shared_ptr<const LoadedPlugin> plugin_;
