@@ -65,21 +65,19 @@ struct session {
     uint32_t count;
 };
 
-static int refuse(mrda_media_error* error, const char* message) {
-    snprintf(error->message, sizeof error->message, "add: %s", message);
+static int refuse(mrda_media_error* error, const char* message, const char* name) {
+    snprintf(error->message, sizeof error->message, "add: %s%s", message, name);
     return -1; /* -1 - Errc::invalid_argument */
 }
 
 static int init(void* data, const mrda_session_config* config, mrda_media_error* error) {
     struct session* session = data;
     if (config->execution == NULL || strcmp(config->execution->kind->name, unit.name) != 0) {
-        return refuse(error, "a session needs the unit \"add\"");
+        return refuse(error, "a session needs the unit ", unit.name);
     }
     if (config->parameter_count != 0) {
-        snprintf(error->message, sizeof error->message,
-                 "add: no parameter \"%s\" at the start; parameters are told by write",
-                 config->parameters[0].name);
-        return -1; /* -1 - Errc::invalid_argument */
+        return refuse(error,
+                      "write takes parameters, the start none: ", config->parameters[0].name);
     }
     session->unit = config->execution;
     return MRDA_MEDIA_OK;
@@ -136,7 +134,7 @@ static int write_work(void* data, const mrda_parameter* parameters, uint32_t cou
     const mrda_buffer* buffers[3] = {NULL, NULL, NULL};
     uint32_t words = 0;
     if (!take(parameters, count, buffers, &words)) {
-        return refuse(error, "it takes buffers a, b and sum, and their count of words");
+        return refuse(error, "it takes buffers a, b and sum, and their count of words", "");
     }
     if (session->count == MRDA_MAX_SCHEDULED) {
         return MRDA_MEDIA_TRY_AGAIN;
@@ -156,7 +154,7 @@ static int read_result(void* data, uint64_t timeout_ns, mrda_parameter* paramete
     struct session* session = data;
     (void)parameters;
     if (count != 0) {
-        return refuse(error, "there is nothing to read but the end of the work");
+        return refuse(error, "there is nothing to read but the end of the work", "");
     }
     if (session->count == 0) {
         return MRDA_MEDIA_SEND_MORE;
@@ -164,13 +162,12 @@ static int read_result(void* data, uint64_t timeout_ns, mrda_parameter* paramete
     int32_t code = 0;
     const int status = session->unit->wait(session->unit->host, session->items[session->first],
                                            timeout_ns, &code, NULL, error);
-    if (status == MRDA_MEDIA_TRY_AGAIN) {
-        return status;
+    if (status != MRDA_MEDIA_TRY_AGAIN) {
+        session->first = (session->first + 1) % MRDA_MAX_SCHEDULED;
+        session->count -= 1;
     }
-    session->first = (session->first + 1) % MRDA_MAX_SCHEDULED;
-    session->count -= 1;
     if (status == MRDA_MEDIA_OK && code != 0) {
-        snprintf(error->message, sizeof error->message, "add: the unit returned %d", (int)code);
+        strcpy(error->message, "add: the unit failed");
         return -12; /* -1 - Errc::io */
     }
     return status;

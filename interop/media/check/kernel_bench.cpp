@@ -77,8 +77,9 @@ class GatedCode final : public media::UnitCode {
 };
 
 /// All threads are there: one that is started late would look like one that a session left behind.
-std::shared_ptr<media::Executor> executor_with_its_threads() {
-    auto executor = std::make_shared<media::Executor>(kThreads);
+Result<std::shared_ptr<media::Executor>> executor_with_its_threads() {
+    auto executor = std::make_shared<media::Executor>();
+    MRDA_TRY(executor->allow(kThreads));
     const auto all_there = std::make_shared<std::barrier<>>(kThreads + 1);
     for (std::size_t i = 0; i < kThreads; ++i) {
         executor->post([all_there] { all_there->arrive_and_wait(); });
@@ -137,7 +138,8 @@ Result<LoadedUnit> load_unit(const std::shared_ptr<const media::LoadedPlugin>& p
                              const mrda_unit_kind& kind) {
     std::vector<std::shared_ptr<media::Device>> devices{media::make_host_device(0)};
     if (plugin->table().devices != nullptr) {
-        MRDA_ASSIGN(const auto own, media::open_devices(plugin, 1));
+        std::vector<std::string> notes;  // What cannot be opened is for the devices' own checks.
+        MRDA_ASSIGN(const auto own, media::open_devices(plugin, 1, notes));
         devices.insert(devices.end(), own.begin(), own.end());
     }
     std::string refusals;
@@ -162,10 +164,10 @@ Result<std::unique_ptr<Bench>> Bench::make(const std::shared_ptr<const media::Lo
         MRDA_ASSIGN(unit, find_unit(plugin->table(), kind.unit));
     }
     MRDA_ASSIGN(LoadedUnit loaded, load_unit(plugin, *unit));
+    MRDA_ASSIGN(auto executor, executor_with_its_threads());
     bench->unit_ = std::make_shared<media::ComputeUnit>(
         std::move(loaded.device), plugin, 0, *unit,
-        std::make_unique<GatedCode>(bench->gate_, std::move(loaded.code)),
-        executor_with_its_threads());
+        std::make_unique<GatedCode>(bench->gate_, std::move(loaded.code)), std::move(executor));
     return bench;
 }
 
