@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The smallest kernel: sum[i] = a[i] + b[i], for words in buffers of the device. It brings the
- * unit's code, and the session that runs work on it. Plain C, and nothing of MRDA is linked:
- * plugin.h is all that a plugin needs. */
+ * unit's code, and the session that runs work on it. plugin.h is all that a plugin needs. */
 #include <mrda/media/plugin.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Its register map, which is its argument block. Addresses are the device's; on this machine they
- * are pointers. */
+/* The unit's argument block. Addresses are the device's: pointers, on this machine. */
 struct registers {
     uint64_t a;
     uint64_t b;
@@ -61,8 +59,7 @@ static const mrda_unit_kind unit = {.size_bytes = sizeof unit,
 struct session {
     const mrda_execution* unit;
     uint64_t items[MRDA_MAX_SCHEDULED]; /* a ring of what is in work, oldest first */
-    uint32_t first;
-    uint32_t count;
+    uint32_t first, count;
 };
 
 static int refuse(mrda_media_error* error, const char* message, const char* name) {
@@ -72,7 +69,7 @@ static int refuse(mrda_media_error* error, const char* message, const char* name
 
 static int init(void* data, const mrda_session_config* config, mrda_media_error* error) {
     struct session* session = data;
-    if (config->execution == NULL || strcmp(config->execution->kind->name, unit.name) != 0) {
+    if (config->execution == NULL || strcmp(config->execution->kind->name, unit.name)) {
         return refuse(error, "a session needs the unit ", unit.name);
     }
     if (config->parameter_count != 0) {
@@ -92,7 +89,7 @@ static int take(const mrda_parameter* parameters, uint32_t count, const mrda_buf
         const mrda_parameter* parameter = &parameters[i];
         for (int argument = 0; argument < 3; ++argument) {
             if (parameter->type == MRDA_PARAMETER_BUFFER &&
-                strcmp(parameter->name, names[argument]) == 0) {
+                !strcmp(parameter->name, names[argument])) {
                 buffers[argument] = parameter->value.buffer;
             }
         }
