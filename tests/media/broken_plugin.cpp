@@ -3,6 +3,7 @@
 // functions say is not.
 #include <drm_fourcc.h>
 
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -29,6 +30,8 @@ enum class Fault {
     no_format,
     no_memory,
     missing_function,
+    init_crashes,
+    init_declines,
     liar
 };
 [[maybe_unused]] constexpr Fault kFault = Fault::MRDA_FAULT;
@@ -38,6 +41,13 @@ struct Data {
 };
 
 int init(void* session, const mrda_session_config* config, mrda_media_error* error) {
+    if (kFault == Fault::init_crashes) {
+        std::raise(SIGSEGV);
+    }
+    if (kFault == Fault::init_declines) {
+        std::strcpy(error->message, "no accelerator is in slot 3; plug one in");
+        return -3;
+    }
     Data& data = *static_cast<Data*>(session);
     if (config->codec.width_px == 1) {
         return MRDA_MEDIA_SEND_MORE;  // What init cannot have.

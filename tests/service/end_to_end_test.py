@@ -422,6 +422,20 @@ class Plugins(unittest.TestCase):
                                    code=5)
         self.assertIn("chmod o-w", words)
 
+    def test_one_whose_session_fails_or_crashes_ends_that_session_by_name_and_no_other(self):
+        broken = f"{os.path.dirname(ENDING_PLUGINS)}/plugins"
+        for name, says, code in (("init-declines", "slot 3; plug one in", 3),
+                                 ("init-crashes", "signal 11", 1)):
+            shutil.copy(f"{broken}/libmrda_{name}.so", self.mine.name)
+            words = self.service.guest("-o", os.devnull, *SIZE, "--frameNum", 3, "--colorFormat",
+                                       "nv12", "--codecId", "copy", "--encodeType", name,
+                                       code=code)
+            self.assertIn(says, words)
+            self.assertEqual(self.service.process.poll(), None)
+            guest = self.service.guest("-o", os.devnull, *SIZE, "--frameNum", 3, "--codecId",
+                                       "copy", "--json")
+            self.assertEqual(json.loads(guest)["frames"], 3)
+
     def test_have_their_sessions_counted(self):
         guest = subprocess.Popen(
             self.service.command("-o", os.devnull, *SIZE, "--frameNum", 100000000, "--codecId",
