@@ -24,7 +24,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kOutputLimit = 65536;
 constexpr std::uint64_t kLongestTimeoutNs = 3'600'000'000'000;
 
 /// posix_spawn's list of what to do to descriptors in the child.
@@ -74,7 +73,7 @@ bool wait_until(int fd, Clock::time_point deadline) {
 }
 
 /// Reads until the end of file, or until `deadline`; false on the latter.
-bool read_until(int fd, Clock::time_point deadline, std::string& output) {
+bool read_until(int fd, Clock::time_point deadline, std::size_t most_bytes, std::string& output) {
     std::array<char, 4096> chunk{};
     for (;;) {
         if (!wait_until(fd, deadline)) {
@@ -86,14 +85,15 @@ bool read_until(int fd, Clock::time_point deadline, std::string& output) {
         }
         if (count > 0) {
             output.append(chunk.data(),
-                          std::min(static_cast<std::size_t>(count), kOutputLimit - output.size()));
+                          std::min(static_cast<std::size_t>(count), most_bytes - output.size()));
         }
     }
 }
 
 }  // namespace
 
-Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uint64_t timeout_ns) {
+Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uint64_t timeout_ns,
+                               std::size_t most_bytes) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
         return os_error("pipe2", errno, "cannot start " + command[0]);
@@ -122,7 +122,8 @@ Result<ChildOutcome> run_child(const std::vector<std::string>& command, std::uin
     ChildOutcome outcome;
     const auto deadline =
         Clock::now() + std::chrono::nanoseconds(std::min(timeout_ns, kLongestTimeoutNs));
-    const bool ended = process && read_until(read_end.get(), deadline, outcome.output) &&
+    const bool ended = process &&
+                       read_until(read_end.get(), deadline, most_bytes, outcome.output) &&
                        wait_until(process.get(), deadline);
     if (!ended) {
         kill_child(process, no_pidfd, pid);

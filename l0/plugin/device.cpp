@@ -111,16 +111,20 @@ Result<std::unique_ptr<Memory>> Device::allocate(std::uint32_t bank, std::uint64
 
 void Device::describe(const Memory& memory, mrda_buffer& buffer) {
     const UsmBuffer& usm = memory.usm;
-    buffer.size_bytes = sizeof buffer;
-    buffer.memory = reach_of(usm.kind(), memory.object ? Exportable::dma_buf : Exportable::no);
-    buffer.length_bytes = usm.size_bytes();
-    buffer.pages = usm.host_accessible() ? usm.data() : nullptr;
-    buffer.address = reinterpret_cast<std::uint64_t>(usm.data());
-    buffer.fd = memory.object ? memory.object->fd() : -1;
-    buffer.offset_bytes = memory.object ? memory.object->offset_bytes() : 0;
-    buffer.flags = memory.object && unshrinkable_size_bytes(memory.object->fd()).ok()
-                       ? std::uint32_t{MRDA_BUFFER_SEALED}
-                       : 0U;
+    mrda_buffer own{};
+    own.size_bytes = sizeof own;
+    own.memory = reach_of(usm.kind(), memory.object ? Exportable::dma_buf : Exportable::no);
+    own.length_bytes = usm.size_bytes();
+    own.pages = usm.host_accessible() ? usm.data() : nullptr;
+    own.address = reinterpret_cast<std::uint64_t>(usm.data());
+    own.fd = memory.object ? memory.object->fd() : -1;
+    own.offset_bytes = memory.object ? memory.object->offset_bytes() : 0;
+    own.flags = memory.object && unshrinkable_size_bytes(memory.object->fd()).ok()
+                    ? std::uint32_t{MRDA_BUFFER_SEALED}
+                    : 0U;
+    // A host may be older than this, and its structure shorter.
+    const std::size_t room = buffer.size_bytes != 0 ? buffer.size_bytes : sizeof own;
+    std::memcpy(&buffer, &own, std::min(room, sizeof own));
 }
 
 }  // namespace mrda::l0::plugin

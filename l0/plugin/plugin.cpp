@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "device.h"
-#include "mrda/media/loaded_plugin.h"
+#include "mrda/media/answer.h"
 #include "unit.h"
 
 using mrda::Errc;
@@ -16,6 +16,7 @@ using mrda::Result;
 using mrda::l0::plugin::Device;
 using mrda::l0::plugin::Memory;
 using mrda::l0::plugin::Unit;
+using mrda::media::answer;
 
 namespace {
 
@@ -27,27 +28,33 @@ std::byte* address_of(void* memory, std::uint64_t offset_bytes) {
     return static_cast<std::byte*>(static_cast<Memory*>(memory)->usm.data()) + offset_bytes;
 }
 
-int status_of(const Result<void>& result, mrda_media_error* error) {
-    return result.ok() ? int{MRDA_MEDIA_OK} : mrda::media::fail(result.error(), error);
+/// What can only succeed or fail.
+template <typename Call>
+int done(mrda_media_error* error, const Call& call) noexcept {
+    return answer(error, [&]() -> Result<int> {
+        MRDA_TRY(call());
+        return int{MRDA_MEDIA_OK};
+    });
 }
 
 int count(std::uint32_t* count, mrda_media_error* error) {
-    const auto devices = mrda::l0::Context::list_devices();
-    if (!devices.ok() && devices.error().code != Errc::not_found) {
-        return mrda::media::fail(devices.error(), error);
-    }
-    *count = devices.ok() ? static_cast<std::uint32_t>(devices.value().size()) : 0;
-    return MRDA_MEDIA_OK;
+    return done(error, [&]() -> Result<void> {
+        const auto devices = mrda::l0::Context::list_devices();
+        if (!devices.ok() && devices.error().code != Errc::not_found) {
+            return devices.error();
+        }
+        *count = devices.ok() ? static_cast<std::uint32_t>(devices.value().size()) : 0;
+        return {};
+    });
 }
 
 int open(std::uint32_t index, mrda_device_info* info, void** device, mrda_media_error* error) {
-    auto opened = Device::open(index);
-    if (!opened.ok()) {
-        return mrda::media::fail(opened.error(), error);
-    }
-    (*opened)->describe(*info);
-    *device = opened->release();
-    return MRDA_MEDIA_OK;
+    return done(error, [&]() -> Result<void> {
+        MRDA_ASSIGN(auto opened, Device::open(index));
+        opened->describe(*info);
+        *device = opened.release();
+        return {};
+    });
 }
 
 void close(void* device) {
@@ -56,13 +63,12 @@ void close(void* device) {
 
 int allocate(void* device, std::uint32_t bank, std::uint64_t length_bytes, mrda_buffer* buffer,
              void** memory, mrda_media_error* error) {
-    auto allocated = device_of(device).allocate(bank, length_bytes);
-    if (!allocated.ok()) {
-        return mrda::media::fail(allocated.error(), error);
-    }
-    Device::describe(**allocated, *buffer);
-    *memory = allocated->release();
-    return MRDA_MEDIA_OK;
+    return done(error, [&]() -> Result<void> {
+        MRDA_ASSIGN(auto allocated, device_of(device).allocate(bank, length_bytes));
+        Device::describe(*allocated, *buffer);
+        *memory = allocated.release();
+        return {};
+    });
 }
 
 void release(void* /*device*/, void* memory) {
@@ -71,23 +77,24 @@ void release(void* /*device*/, void* memory) {
 
 int copy_out(void* device, void* memory, std::uint64_t offset_bytes, void* into,
              std::uint64_t length_bytes, mrda_media_error* error) {
-    return status_of(device_of(device).copy(into, address_of(memory, offset_bytes), length_bytes),
-                     error);
+    return done(error, [&] {
+        return device_of(device).copy(into, address_of(memory, offset_bytes), length_bytes);
+    });
 }
 
 int copy_in(void* device, void* memory, std::uint64_t offset_bytes, const void* from,
             std::uint64_t length_bytes, mrda_media_error* error) {
-    return status_of(device_of(device).copy(address_of(memory, offset_bytes), from, length_bytes),
-                     error);
+    return done(error, [&] {
+        return device_of(device).copy(address_of(memory, offset_bytes), from, length_bytes);
+    });
 }
 
 int load(void* device, const mrda_unit_kind* kind, void** unit, mrda_media_error* error) {
-    auto loaded = Unit::load(device_of(device).context(), *kind);
-    if (!loaded.ok()) {
-        return mrda::media::fail(loaded.error(), error);
-    }
-    *unit = loaded->release();
-    return MRDA_MEDIA_OK;
+    return done(error, [&]() -> Result<void> {
+        MRDA_ASSIGN(auto loaded, Unit::load(device_of(device).context(), *kind));
+        *unit = loaded.release();
+        return {};
+    });
 }
 
 void unload(void* /*device*/, void* unit) {
@@ -96,12 +103,11 @@ void unload(void* /*device*/, void* unit) {
 
 int run(void* /*device*/, void* unit, void* registers, std::int32_t* return_code,
         mrda_media_error* error) {
-    const auto done = static_cast<Unit*>(unit)->run(static_cast<std::byte*>(registers));
-    if (!done.ok()) {
-        return mrda::media::fail(done.error(), error);
-    }
-    *return_code = *done;
-    return MRDA_MEDIA_OK;
+    return done(error, [&]() -> Result<void> {
+        MRDA_ASSIGN(*return_code,
+                    static_cast<Unit*>(unit)->run(static_cast<std::byte*>(registers)));
+        return {};
+    });
 }
 
 constexpr mrda_device_kind kDevices{.size_bytes = sizeof(mrda_device_kind),

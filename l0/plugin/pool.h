@@ -23,24 +23,30 @@ class Pool {
     /// `use` failed with is not used again.
     template <typename Make, typename Use>
     Result<void> with_one(Make make, Use use) {
-        std::unique_ptr<T> one = take_idle();
-        if (one == nullptr) {
-            auto made = make();
-            if (!made.ok()) {
-                give_back(nullptr);
-                return std::move(made).error();
-            }
-            one = std::make_unique<T>(std::move(*made));
+        Taken taken(*this);
+        if (taken.one == nullptr) {
+            MRDA_ASSIGN(auto made, make());
+            taken.one = std::make_unique<T>(std::move(made));
         }
-        auto used = use(*one);
+        auto used = use(*taken.one);
         if (!used.ok()) {
-            one.reset();  // Whatever it still does ends before another takes its place.
+            taken.one.reset();  // Whatever it still does ends before another takes its place.
         }
-        give_back(std::move(one));
         return used;
     }
 
   private:
+    /// Gives it back however the scope is left: with a place that is lost, all would wait for ever.
+    struct Taken {
+        explicit Taken(Pool& from) : pool(from), one(from.take_idle()) {}
+        ~Taken() { pool.give_back(std::move(one)); }
+        Taken(const Taken&) = delete;
+        Taken& operator=(const Taken&) = delete;
+
+        Pool& pool;
+        std::unique_ptr<T> one;
+    };
+
     /// Null: the caller may make one.
     std::unique_ptr<T> take_idle() {
         std::unique_lock lock(mutex_);

@@ -37,7 +37,7 @@ ze_result_t collect(uint32_t count, const ze_command_list_handle_t* lists, Submi
 void CommandQueue::execute(Submission submission) {
     worker_.submit(std::move(submission));
     if (synchronous_) {
-        (void)worker_.wait(UINT64_MAX);  // without a timeout it only ends by being done
+        (void)synchronize(UINT64_MAX);  // without a timeout it ends by being done, or lost
     }
 }
 

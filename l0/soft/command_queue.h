@@ -21,7 +21,9 @@ class CommandQueue {
     /// Runs the submission: to its end if the queue is synchronous, else in the background.
     void execute(Submission submission);
     /// See Worker::wait.
-    [[nodiscard]] bool synchronize(uint64_t timeout_ns) { return worker_.wait(timeout_ns); }
+    [[nodiscard]] bool synchronize(uint64_t timeout_ns) {
+        return worker_.wait(timeout_ns, context()->until_lost());
+    }
 
   private:
     const ContextUse use_;

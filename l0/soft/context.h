@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <utility>
 
 namespace mrda::ze_soft {
@@ -17,8 +18,10 @@ class Context {
 
     /// A kernel has failed: from then on no kernel runs, and every wait ends with DEVICE_LOST, as
     /// after a fault on a GPU. What waits is done for all that: nothing hangs.
-    void lose() { lost_ = true; }
-    [[nodiscard]] bool lost() const { return lost_.load(); }
+    void lose() { lost_.request_stop(); }
+    [[nodiscard]] bool lost() const { return lost_.stop_requested(); }
+    /// For waits to end with.
+    [[nodiscard]] std::stop_token until_lost() const { return lost_.get_token(); }
     /// What a wait that found its object `done` or not has to tell.
     [[nodiscard]] ze_result_t outcome(bool done) const {
         if (lost()) {
@@ -29,7 +32,7 @@ class Context {
 
   private:
     friend class ContextUse;
-    std::atomic<bool> lost_ = false;
+    std::stop_source lost_;
     std::atomic<std::size_t> uses_ = 0;
 };
 

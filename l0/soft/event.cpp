@@ -142,7 +142,7 @@ ze_result_t event_host_signal(ze_event_handle_t handle) {
 
 ze_result_t event_host_synchronize(ze_event_handle_t handle, uint64_t timeout_ns) {
     return with_event(handle, [&](Event& event) {
-        const bool done = event.signal().wait(timeout_ns);
+        const bool done = event.signal().wait(timeout_ns, event.context().until_lost());
         return event.context().outcome(done);
     });
 }

@@ -54,7 +54,7 @@ ze_result_t fence_destroy(ze_fence_handle_t fence) {
 
 ze_result_t fence_host_synchronize(ze_fence_handle_t handle, uint64_t timeout_ns) {
     return with_fence(handle, [&](Fence& fence) {
-        const bool done = fence.signal().wait(timeout_ns);
+        const bool done = fence.signal().wait(timeout_ns, fence.context().until_lost());
         return fence.context().outcome(done);
     });
 }

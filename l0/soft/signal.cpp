@@ -32,14 +32,13 @@ bool Signal::is_set() const {
     return is_set_;
 }
 
-bool Signal::wait(uint64_t timeout_ns) {
+bool Signal::wait(uint64_t timeout_ns, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto set = [this] { return is_set_; };
     if (const auto until = deadline(timeout_ns)) {
-        return changed_.wait_until(lock, *until, set);
+        return changed_.wait_until(lock, stop, *until, set);
     }
-    changed_.wait(lock, set);
-    return true;
+    return changed_.wait(lock, stop, set);
 }
 
 bool Signal::wait(const std::stop_token& stop) {

@@ -20,8 +20,8 @@ class Signal {
     void set();
     void reset();
     [[nodiscard]] bool is_set() const;
-    /// Whether it was set before the timeout (0: now).
-    [[nodiscard]] bool wait(uint64_t timeout_ns);
+    /// Whether it was set before the timeout (0: now), and before `stop` was asked for.
+    [[nodiscard]] bool wait(uint64_t timeout_ns, const std::stop_token& stop);
     /// Whether it was set before `stop` was asked for.
     [[nodiscard]] bool wait(const std::stop_token& stop);
 

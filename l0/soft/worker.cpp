@@ -57,14 +57,13 @@ void Worker::submit(Submission submission) {
     work_.notify_one();
 }
 
-bool Worker::wait(uint64_t timeout_ns) {
+bool Worker::wait(uint64_t timeout_ns, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto done = [this, last = submitted_] { return completed_ >= last; };
     if (const auto until = deadline(timeout_ns)) {
-        return done_.wait_until(lock, *until, done);
+        return done_.wait_until(lock, stop, *until, done);
     }
-    done_.wait(lock, done);
-    return true;
+    return done_.wait(lock, stop, done);
 }
 
 void Worker::run(const std::stop_token& stop) {

@@ -42,14 +42,14 @@ class Worker {
 
     void submit(Submission submission);
     /// Whether all that was submitted before this call is done before the timeout (0: now).
-    [[nodiscard]] bool wait(uint64_t timeout_ns);
+    [[nodiscard]] bool wait(uint64_t timeout_ns, const std::stop_token& stop);
 
   private:
     void run(const std::stop_token& stop);
 
     std::mutex mutex_;
     std::condition_variable_any work_;
-    std::condition_variable done_;
+    std::condition_variable_any done_;
     std::deque<Submission> queued_;
     uint64_t submitted_ = 0;
     uint64_t completed_ = 0;

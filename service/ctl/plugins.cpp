@@ -11,6 +11,9 @@ namespace mrda::ctl {
 
 namespace {
 
+/// A list of plugins is longer than what other children say.
+constexpr std::size_t kMostAnswerBytes = std::size_t{1} << 24U;
+
 constexpr std::uint64_t kProbeTimeoutNs = 60'000'000'000;
 
 using Verdict = Finding::Verdict;
@@ -35,7 +38,7 @@ Result<v1::ListPluginsReply> look_at_plugins(std::vector<std::string> folders) {
     for (const std::string& folder : folders) {
         command.insert(command.end(), {"--plugins", folder});
     }
-    MRDA_ASSIGN(const ChildOutcome child, run_child(command, kProbeTimeoutNs));
+    MRDA_ASSIGN(const ChildOutcome child, run_child(command, kProbeTimeoutNs, kMostAnswerBytes));
     v1::ListPluginsReply reply;
     google::protobuf::util::JsonParseOptions options;
     options.ignore_unknown_fields = true;

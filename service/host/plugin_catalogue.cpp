@@ -15,6 +15,9 @@ namespace mrda::service {
 
 namespace {
 
+/// A list of plugins is longer than what other children say.
+constexpr std::size_t kMostAnswerBytes = std::size_t{1} << 24U;
+
 /// For all plugins; the probe gives each its own time.
 constexpr std::uint64_t kProbeTimeoutNs = 60'000'000'000;
 
@@ -24,7 +27,7 @@ Result<v1::ListPluginsReply> probe(const std::string& program,
     for (const std::string& folder : folders) {
         command.insert(command.end(), {"--plugins", folder});
     }
-    MRDA_ASSIGN(const ChildOutcome child, run_child(command, kProbeTimeoutNs));
+    MRDA_ASSIGN(const ChildOutcome child, run_child(command, kProbeTimeoutNs, kMostAnswerBytes));
     if (child.exit_code != 0) {
         return make_error(Errc::io, "mrda-probe ended with exit code " +
                                         std::to_string(child.exit_code) + ", signal " +

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A small process that looks at devices, so that a driver which hangs or crashes takes nobody with
 // it.
+#include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
@@ -30,8 +33,13 @@ std::string text_of(const nlohmann::json& value, int indent) {
 
 /// One plugin, loaded here: what it prints goes elsewhere, and its ending is not waited for.
 [[noreturn]] void describe(const std::string& folder, const std::string& name) {
-    const int answer = ::dup(STDOUT_FILENO);
-    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+    // Not for what a plugin starts: whoever waits for the answer's end would wait for that, too.
+    const int answer = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (answer < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+        ::_exit(mrda::kExitFailed);
+    }
+    // Whatever a plugin does, it does not outlive who asked.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const std::string text = text_of(mrda::probe::describe_plugin(folder, name), -1);
     const ssize_t written = ::write(answer, text.data(), text.size());
     ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : mrda::kExitFailed);

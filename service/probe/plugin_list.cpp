@@ -16,6 +16,9 @@ namespace {
 
 using nlohmann::json;
 
+/// A list of plugins is longer than what other children say.
+constexpr std::size_t kMostAnswerBytes = std::size_t{1} << 24U;
+
 constexpr std::uint64_t kPatienceNs = 10'000'000'000;
 
 json memory_names(std::uint32_t memory) {
@@ -160,8 +163,9 @@ json list_plugins(const std::string& program, const std::vector<std::string>& fo
     for (const media::FoundPlugin& plugin : found.plugins) {
         json entry = json::object();
         if (plugin.shadowed_by.empty()) {
-            entry = answer_of(run_child(
-                {program, "--plugins", plugin.folder, "--plugin", plugin.name}, kPatienceNs));
+            entry =
+                answer_of(run_child({program, "--plugins", plugin.folder, "--plugin", plugin.name},
+                                    kPatienceNs, kMostAnswerBytes));
         }
         entry["name"] = plugin.name;
         entry["folder"] = plugin.folder;

@@ -21,12 +21,12 @@ class MediaComputeUnit : public testing::Test {
 
     std::future<WorkDone> schedule(ComputeUnit::Session session, std::uint32_t channel) {
         auto promise = std::make_shared<std::promise<WorkDone>>();
-        EXPECT_TRUE(unit_
-                        ->schedule(
-                            session, channel,
-                            [promise](WorkDone done) { promise->set_value(std::move(done)); },
-                            [] {})
-                        .ok());
+        auto work = std::make_shared<WorkDone>(WorkDone{0, {}});
+        // Told when the unit has finished with it: the test may end then, and the unit with it.
+        const auto scheduled = unit_->schedule(
+            session, channel, [work](WorkDone done) { *work = std::move(done); },
+            [promise, work] { promise->set_value(std::move(*work)); });
+        EXPECT_TRUE(scheduled.ok());
         return promise->get_future();
     }
 

@@ -425,7 +425,7 @@ class Plugins(unittest.TestCase):
     def test_one_whose_session_fails_or_crashes_ends_that_session_by_name_and_no_other(self):
         broken = f"{os.path.dirname(ENDING_PLUGINS)}/plugins"
         for name, says, code in (("init-declines", "slot 3; plug one in", 3),
-                                 ("init-crashes", "signal 11", 1)):
+                                 ("init-crashes", "signal 6", 1)):
             shutil.copy(f"{broken}/libmrda_{name}.so", self.mine.name)
             words = self.service.guest("-o", os.devnull, *SIZE, "--frameNum", 3, "--colorFormat",
                                        "nv12", "--codecId", "copy", "--encodeType", name,

@@ -302,7 +302,9 @@ VAStatus render_picture(VADriverContextP ctx, VAContextID id, VABufferID* buffer
         for (const VABufferID buffer_id : std::span(buffers, static_cast<std::size_t>(count))) {
             const auto buffer = driver.buffers.find(buffer_id);
             const auto parameters =
-                buffer != nullptr ? buffer->first<VAProcPipelineParameterBuffer>() : std::nullopt;
+                buffer != nullptr && buffer->type() == VAProcPipelineParameterBufferType
+                    ? buffer->first<VAProcPipelineParameterBuffer>()
+                    : std::nullopt;
             if (!parameters) {
                 return VA_STATUS_ERROR_INVALID_BUFFER;
             }

@@ -140,6 +140,11 @@ Result<void> check_unit_kind(const mrda_unit_kind& kind, const std::string& who)
         (kind.image_count == 0 && kind.run == nullptr)) {
         return make_error(Errc::unsupported, what + " has no code, or lists that are not there");
     }
+    for (const mrda_unit_image& image : std::span(kind.images, kind.image_count)) {
+        if (image.data == nullptr || image.length_bytes == 0) {
+            return make_error(Errc::unsupported, what + " has an image of no bytes");
+        }
+    }
     for (const mrda_unit_argument& argument : std::span(kind.arguments, kind.argument_count)) {
         MRDA_TRY(check_argument(argument, kind, what));
     }

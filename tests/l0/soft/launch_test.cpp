@@ -207,6 +207,11 @@ TEST_F(SoftLaunches, that_fail_lose_the_context_and_every_wait_on_it_says_so) {
     EXPECT_EQ(launch(kernel, kOneGroup), ZE_RESULT_ERROR_DEVICE_LOST);
     EXPECT_EQ(zeCommandQueueExecuteCommandLists(queue, 1, &lists, nullptr),
               ZE_RESULT_ERROR_DEVICE_LOST);
+    // What nobody will ever signal, now: a refused list's fence, and an event that was forgotten.
+    ASSERT_EQ(zeFenceReset(fence), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeFenceHostSynchronize(fence, kForever), ZE_RESULT_ERROR_DEVICE_LOST);
+    ASSERT_EQ(zeEventHostReset(second), ZE_RESULT_SUCCESS);
+    EXPECT_EQ(zeEventHostSynchronize(second, kForever), ZE_RESULT_ERROR_DEVICE_LOST);
     EXPECT_EQ(*counter, 3U) << "no group runs after the one that fails";
     EXPECT_EQ(zeKernelDestroy(kernel), ZE_RESULT_SUCCESS);
     EXPECT_EQ(zeFenceDestroy(fence), ZE_RESULT_SUCCESS);
