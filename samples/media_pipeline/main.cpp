@@ -117,6 +117,9 @@ Result<void> run(const Options& options) {
     }
     MRDA_ASSIGN(const ContextOptions wanted, context_options(options));
     MRDA_ASSIGN(const auto context, Context::open(wanted));
+    for (const std::string& note : context->notes()) {
+        std::fprintf(stderr, "%s\n", note.c_str());
+    }
     MRDA_ASSIGN(const auto in,
                 FrameLayout::linear(DRM_FORMAT_NV12, options.width_px, options.height_px));
     MRDA_ASSIGN(const auto out,
@@ -132,8 +135,8 @@ Result<void> run(const Options& options) {
         pipeline->trace([&trace](const auto& event) { trace.add(event); });
     }
     std::ofstream file;
-    if (!options.output.empty()) {
-        file.open(options.output, std::ios::binary);
+    if (!options.output.empty() && (file.open(options.output, std::ios::binary), !file)) {
+        return mrda::os_error("open", errno, "cannot write " + options.output);
     }
     std::uint64_t sent = 0;
     std::uint64_t packets = 0;

@@ -37,8 +37,11 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
     app.add_option("--codec", options.codec, "avc, hevc, av1, vp9, ...")->default_val("avc");
     app.add_option("--device-plugin", options.device_plugins,
                    "plugin whose devices are wanted beside device 0, the machine itself");
-    app.add_option("--device", options.device, "device; -1: the first one")->capture_default_str();
+    app.add_option("--device", options.device, "device; -1: the first one")
+        ->check(CLI::Range(-1, 1024))
+        ->capture_default_str();
     app.add_option("--bank", options.bank, "memory bank; -1: one that all work with")
+        ->check(CLI::Range(-1, 1024))
         ->capture_default_str();
     app.add_option("--plugin-dir", options.plugin_folders, "where plugins are");
     app.add_option("--output", options.output, "file for the bitstream");

@@ -194,7 +194,10 @@ TEST_F(MediaCApi, reads_nothing_past_a_buffer_or_data) {
 TEST_F(MediaCApi, a_clone_of_a_frame_shares_its_memory_and_not_its_time) {
     mrda_media_layout layout{};
     ASSERT_EQ(mrda_media_layout_of(DRM_FORMAT_NV12, 64, 32, &layout, &error_), MRDA_MEDIA_OK);
-    const mrda_media_buffer held = buffer(0, 1 << 14);
+    std::uint64_t bytes = 0;
+    ASSERT_EQ(mrda_media_layout_bytes(&layout, &bytes, &error_), MRDA_MEDIA_OK);
+    EXPECT_EQ(bytes, layout.planes[1].offset_bytes + 15 * layout.planes[1].pitch_bytes + 64);
+    const mrda_media_buffer held = buffer(0, bytes);
     mrda_media_frame frame = 0;
     mrda_media_frame clone = 0;
     ASSERT_EQ(mrda_media_frame_of(held, &layout, &frame, &error_), MRDA_MEDIA_OK);

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "c_answer.h"
+#include "mrda/interop/platform.h"
 
 namespace mrda::media {
 
@@ -77,6 +78,13 @@ constexpr std::size_t kLeastOptionsBytes =
 using mrda::Errc;
 using mrda::Result;
 using namespace mrda::media;
+
+int mrda_media_use_software_drivers(mrda_media_error* error) {
+    return answer_if_asked(error, []() -> Result<int> {
+        MRDA_TRY(mrda::use_software_drivers());
+        return int{MRDA_MEDIA_OK};
+    });
+}
 
 int mrda_media_open(const mrda_media_options* options, mrda_media_context* context,
                     mrda_media_error* error) {

@@ -80,6 +80,17 @@ int mrda_media_layout_of(uint32_t drm_fourcc, uint32_t width_px, uint32_t height
     });
 }
 
+int mrda_media_layout_bytes(const mrda_media_layout* layout, uint64_t* bytes,
+                            mrda_media_error* error) {
+    return answer_if_asked(error, [&]() -> Result<int> {
+        MRDA_TRY(check_given(layout, "layout"));
+        MRDA_TRY(check_given(bytes, "bytes"));
+        MRDA_ASSIGN(const auto checked, from_media(*layout));
+        *bytes = checked.size_bytes();
+        return int{MRDA_MEDIA_OK};
+    });
+}
+
 int mrda_media_frame_of(mrda_media_buffer buffer, const mrda_media_layout* layout,
                         mrda_media_frame* frame, mrda_media_error* error) {
     return answer_if_asked(error, [&]() -> Result<int> {

@@ -74,7 +74,8 @@ void Context::find_devices(const ContextOptions& options) {
 Result<std::shared_ptr<Device>> Context::device(std::uint32_t index) const {
     if (index >= devices_.size()) {
         return make_error(Errc::invalid_argument, "device " + std::to_string(index) + " of " +
-                                                      std::to_string(devices_.size()));
+                                                      std::to_string(devices_.size()) +
+                                                      ", which are numbered from 0");
     }
     return devices_[index];
 }

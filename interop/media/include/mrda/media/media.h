@@ -61,6 +61,10 @@ typedef struct mrda_media_unit_info {
     uint64_t waiting_ns;
 } mrda_media_unit_info;
 
+/* Points the vendors' loaders at MRDA's software drivers, for plugins that use them. Changes the
+ * environment: before anything else of MRDA or a vendor's, and before any thread is started.
+ * Errors: not_found (they are beside the program, or where MRDA_DRIVER_DIR says). */
+int mrda_media_use_software_drivers(mrda_media_error* error);
 /* With the devices found. */
 int mrda_media_open(const mrda_media_options* options, mrda_media_context* context,
                     mrda_media_error* error);
@@ -117,6 +121,9 @@ int mrda_media_buffer_write(mrda_media_buffer buffer, uint64_t offset_bytes, con
 /* How frames of that format and size lie where nobody has decided it otherwise. */
 int mrda_media_layout_of(uint32_t drm_fourcc, uint32_t width_px, uint32_t height_px,
                          mrda_media_layout* layout, mrda_media_error* error);
+/* What a buffer for such a frame has at least. */
+int mrda_media_layout_bytes(const mrda_media_layout* layout, uint64_t* bytes,
+                            mrda_media_error* error);
 /* A frame in the buffer, which it keeps. */
 int mrda_media_frame_of(mrda_media_buffer buffer, const mrda_media_layout* layout,
                         mrda_media_frame* frame, mrda_media_error* error);
