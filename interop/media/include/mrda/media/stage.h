@@ -85,8 +85,9 @@ class Stage {
 
     /// The frame, until the session has read it. False: full, receive first. A frame of its input
     /// pool goes in place; another one of the upstream's, or in the same bank, is copied once, and
-    /// counted. Of what goes beside it, filters hand everything on to the frame that they give of
-    /// the same time, scalers all but quantiser maps, which are of another size there. Errors:
+    /// counted: what the session was too full for is not copied again, so fill it anew only under
+    /// another time. Of what goes beside it, filters hand everything on to the frame that they give
+    /// of the same time, scalers all but quantiser maps, which are of another size there. Errors:
     /// invalid_argument (another device or bank, another layout, after drain()), busy (the same
     /// frame is still inside).
     [[nodiscard]] Result<bool> send(const Frame& frame);
