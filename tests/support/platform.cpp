@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/platform.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -63,20 +59,6 @@ Result<vaapi::Display> open_display() {
     }
     MRDA_ASSIGN(const auto gpu, first_gpu());
     return vaapi::Display::open(gpu);
-}
-
-ProcessCounts process_counts() {
-    const std::filesystem::directory_iterator descriptors("/proc/self/fd");
-    ProcessCounts counts;
-    counts.descriptors =
-        static_cast<std::size_t>(std::distance(begin(descriptors), end(descriptors)));
-    // proc(5): "s" is shared memory, which buffers are; the heap's own mappings come and go.
-    std::ifstream mappings("/proc/self/maps");
-    for (std::string range, permissions, rest; mappings >> range >> permissions;) {
-        std::getline(mappings, rest);
-        counts.mappings += permissions.ends_with('s') ? 1U : 0U;
-    }
-    return counts;
 }
 
 void PrintTo(const ProcessCounts& counts, std::ostream* out) {

@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstddef>
 #include <optional>
 
 #include "mrda/interop/platform.h"
 #include "mrda/interop/result.h"
 #include "mrda/l0/context.h"
 #include "mrda/vaapi/display.h"
+#include "support/process_counts.h"
 
 namespace mrda::test {
 
@@ -21,14 +21,6 @@ Platform platform();
 Result<l0::Context> open_context();
 Result<vaapi::Display> open_display();
 
-/// What a leak would make grow.
-struct ProcessCounts {
-    std::size_t descriptors = 0;
-    std::size_t mappings = 0;  ///< Of shared memory.
-
-    bool operator==(const ProcessCounts&) const = default;
-};
-ProcessCounts process_counts();
 void PrintTo(const ProcessCounts& counts, std::ostream* out);
 
 /// A test on one device.

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "worker_process.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <set>
+#include <string>
+#include <system_error>
 
 #include "worker_protocol.h"
 
@@ -59,16 +61,23 @@ TEST_F(WorkerProcessTest, one_that_is_dropped_is_gone) {
 }
 
 TEST_F(WorkerProcessTest, inherits_its_control_socket_and_nothing_else) {
-    const Fd inherited(::open("/dev/null", O_RDWR));  // No close-on-exec: a mistake of somebody's.
+    // No close-on-exec: a mistake of somebody's.
+    const Fd inherited(::memfd_create("somebodys-mistake", 0));
     ASSERT_TRUE(inherited.valid());
     const auto worker = start(MRDA_WORKER);
     ASSERT_TRUE(worker.ok());
     std::set<int> open;
     for (const auto& entry :
          std::filesystem::directory_iterator("/proc/" + std::to_string(worker->pid()) + "/fd")) {
+        // Whatever else is open, the worker opened itself: it is still loading its libraries.
+        std::error_code closed;
+        const std::string target = std::filesystem::read_symlink(entry.path(), closed);
+        EXPECT_EQ(target.find("somebodys-mistake"), std::string::npos) << entry.path();
         open.insert(std::stoi(entry.path().filename()));
     }
-    EXPECT_EQ(open, (std::set{0, 1, 2, kControlFd}));
+    for (const int given : {0, 1, 2, kControlFd}) {
+        EXPECT_TRUE(open.contains(given)) << given;
+    }
 }
 
 TEST_F(WorkerProcessTest, a_program_that_is_not_there_is_named) {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// The C library's functions that take a descriptor, in whose place this library stands: nodes have
+// ioctls and mappings, and objects look like DMA-BUFs.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/dma-buf.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+
+#include "node.h"
+#include "object.h"
+#include "system.h"
+#include "trace.h"
+
+#ifndef DMA_BUF_MAGIC
+#define DMA_BUF_MAGIC 0x444d4142
+#endif
+
+namespace {
+
+using namespace mrda::stub;
+
+constexpr unsigned kDrmType = 'd';
+
+void* map(void* address, size_t size, int protection, int flags, int fd, off_t offset,
+          const void* caller) {
+    const auto real = [&](int from, int how, off_t at) {
+        return reinterpret_cast<void*>(
+            ::syscall(SYS_mmap, address, size, protection, how, from, at));
+    };
+    if ((flags & MAP_ANONYMOUS) != 0 || fd < 0) {
+        return real(fd, flags, offset);
+    }
+    if (const std::uint32_t number = object_number_of_fd(fd); number != 0) {
+        trace("MAP bo=%u length=%zu by=%s", number, size, library_of(caller));
+        return real(fd, flags, offset);
+    }
+    const std::unique_lock lock(kernel_mutex());
+    const Node* const node = find_node(fd);
+    if (node == nullptr) {
+        return real(fd, flags, offset);
+    }
+    if (static_cast<std::uint64_t>(offset) == kBarrierOffset) {
+        return real(-1, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+    }
+    const auto object = find_map_offset(*node, static_cast<std::uint64_t>(offset));
+    if (object == nullptr || size > object->size_bytes()) {
+        errno = EINVAL;
+        return MAP_FAILED;
+    }
+    trace("MAP bo=%u length=%zu by=%s", object->number(), size, library_of(caller));
+    return real(object->memory(), (flags & ~MAP_PRIVATE) | MAP_SHARED, 0);
+}
+
+/// An ioctl of a DMA-BUF. This memory is always coherent, and has no fences: ENOTTY, as before
+/// Linux 6.0.
+int dma_buf_ioctl(unsigned long request) {
+    switch (_IOC_NR(request)) {
+        case _IOC_NR(DMA_BUF_IOCTL_SYNC):
+        case _IOC_NR(DMA_BUF_SET_NAME_A):
+            return 0;
+        default:
+            return -ENOTTY;
+    }
+}
+
+int node_ioctl(int fd, unsigned long request, void* argument, bool* is_node) {
+    std::unique_lock lock(kernel_mutex());
+    Node* const node = find_node(fd);
+    *is_node = node != nullptr;
+    return node == nullptr ? 0 : call_ioctl({lock, *node, request, argument});
+}
+
+int control(int fd, int command, void* argument, const void* caller) {
+    if ((command == F_GET_SEALS || command == F_ADD_SEALS) && object_number_of_fd(fd) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    const auto result = static_cast<int>(::syscall(SYS_fcntl, fd, command, argument));
+    if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && result >= 0 && is_traced()) {
+        if (const std::uint32_t number = object_number_of_fd(fd); number != 0) {
+            trace("dup fd=%d bo=%u by=%s -> fd=%d", fd, number, library_of(caller), result);
+        }
+    }
+    return result;
+}
+
+int result_of(int result) {
+    if (result < 0) {
+        errno = -result;
+        return -1;
+    }
+    return result;
+}
+
+}  // namespace
+
+extern "C" {
+
+#pragma GCC visibility push(default)
+
+int ioctl(int fd, unsigned long request, ...) noexcept {
+    std::va_list rest;
+    va_start(rest, request);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    if (_IOC_TYPE(request) == kDrmType) {
+        bool is_node = false;
+        const int result = node_ioctl(fd, request, argument, &is_node);
+        if (is_node) {
+            return result_of(result);
+        }
+    } else if (_IOC_TYPE(request) == DMA_BUF_BASE && object_number_of_fd(fd) != 0) {
+        return result_of(dma_buf_ioctl(request));
+    }
+    return static_cast<int>(::syscall(SYS_ioctl, fd, request, argument));
+}
+
+void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
+    return map(address, size, protection, flags, fd, offset, __builtin_return_address(0));
+}
+void* mmap64(void* address, size_t size, int protection, int flags, int fd,
+             off64_t offset) noexcept {
+    return map(address, size, protection, flags, fd, offset, __builtin_return_address(0));
+}
+
+int close(int fd) {
+    struct stat status {};
+    const int known = mrda::stub::system::fstat(fd, &status);
+    const std::uint32_t number = known == 0 && is_traced() ? object_number_of_fd(fd) : 0;
+    if (number != 0) {
+        trace("close fd=%d bo=%u by=%s", fd, number, library_of(__builtin_return_address(0)));
+    } else if (known != 0) {
+        trace("close fd=%d -> EBADF by=%s", fd, library_of(__builtin_return_address(0)));
+    }
+    const std::scoped_lock lock(kernel_mutex());
+    const bool is_node = find_node(fd) != nullptr;
+    const int result = mrda::stub::system::close(fd);
+    if (is_node && result == 0) {
+        end_closed_nodes(status.st_ino);
+    }
+    return result_of(result);
+}
+
+int fstatfs(int fd, struct statfs* status) noexcept {
+    const long result = ::syscall(SYS_fstatfs, fd, status);
+    if (result == 0 && object_number_of_fd(fd) != 0) {
+        status->f_type = DMA_BUF_MAGIC;
+    }
+    return static_cast<int>(result);
+}
+
+int fcntl(int fd, int command, ...) {
+    std::va_list rest;
+    va_start(rest, command);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    return control(fd, command, argument, __builtin_return_address(0));
+}
+int fcntl64(int fd, int command, ...) {
+    std::va_list rest;
+    va_start(rest, command);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    return control(fd, command, argument, __builtin_return_address(0));
+}
+
+#pragma GCC visibility pop
+
+}  // extern "C"

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include "node.h"
+
+#include <dirent.h>
+#include <drm.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "fault.h"
+#include "system.h"
+#include "trace.h"
+
+namespace mrda::stub {
+
+namespace {
+
+std::atomic<unsigned long> ioctls{0};
+
+/// Whoever makes each of them fail needs to know how many there are.
+[[gnu::destructor]] void tell_ioctls() {
+    trace("end ioctls=%lu", ioctls.load());
+}
+
+// An object has this much of the offsets behind a node.
+constexpr unsigned kMapOffsetBits = 36;
+
+std::vector<std::unique_ptr<Node>>& nodes() {
+    static auto& all = *new std::vector<std::unique_ptr<Node>>;
+    return all;
+}
+
+const Ioctl* find_ioctl(const Node& node, unsigned number) {
+    std::span<const Ioctl> table = core_ioctls();
+    if (number >= DRM_COMMAND_BASE && number < DRM_COMMAND_END) {
+        table = node.device->kind->driver == KernelDriver::i915 ? i915_ioctls() : xe_ioctls();
+        number -= DRM_COMMAND_BASE;
+    }
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [&](const Ioctl& entry) { return entry.number == number; });
+    return found == table.end() ? nullptr : &*found;
+}
+
+/// Whether any descriptor of this process is of that inode.
+bool is_open(ino_t inode) {
+    DIR* const folder = ::opendir("/proc/self/fd");
+    if (folder == nullptr) {
+        return true;
+    }
+    bool found = false;
+    while (const dirent* entry = ::readdir(folder)) {
+        struct stat status {};
+        const int fd = std::atoi(entry->d_name);
+        if (entry->d_name[0] != '.' && system::fstat(fd, &status) == 0 && status.st_ino == inode) {
+            found = true;
+            break;
+        }
+    }
+    ::closedir(folder);
+    return found;
+}
+
+}  // namespace
+
+std::shared_ptr<Object> Node::find(std::uint32_t handle) const {
+    const auto found = handles.find(handle);
+    return found == handles.end() ? nullptr : found->second;
+}
+
+std::uint32_t Node::handle_of(const std::shared_ptr<Object>& object) {
+    std::uint32_t free = 1;
+    for (const auto& [handle, held] : handles) {
+        if (held == object) {
+            return handle;
+        }
+        free = free == handle ? handle + 1 : free;
+    }
+    handles[free] = object;
+    return free;
+}
+
+std::mutex& kernel_mutex() {
+    static std::mutex& mutex = *new std::mutex;
+    return mutex;
+}
+
+int open_node(const Device& device, int minor, int flags) {
+    if (const int failure = fault_of("open"); failure != 0) {
+        return failure;
+    }
+    const int fd = system::memfd("mrda-node", (flags & O_CLOEXEC) != 0);
+    struct stat status {};
+    if (fd < 0 || system::fstat(fd, &status) != 0) {
+        return fd < 0 ? fd : -EIO;
+    }
+    static unsigned opened = 0;
+    const std::scoped_lock lock(kernel_mutex());
+    auto node = std::make_unique<Node>();
+    node->inode = status.st_ino;
+    node->number = ++opened;
+    node->device = &device;
+    node->minor = minor;
+    trace("open %s%d pci=%s -> node=%u", minor >= 128 ? "renderD" : "card", minor,
+          device.pci_address.c_str(), node->number);
+    nodes().push_back(std::move(node));
+    return fd;
+}
+
+Node* find_node(int fd) {
+    struct stat status {};
+    if (fd < 0 || nodes().empty() || system::fstat(fd, &status) != 0) {
+        return nullptr;
+    }
+    const auto found = std::find_if(nodes().begin(), nodes().end(),
+                                    [&](const auto& node) { return node->inode == status.st_ino; });
+    return found == nodes().end() ? nullptr : found->get();
+}
+
+void end_closed_nodes(ino_t closed) {
+    if (is_open(closed)) {
+        return;
+    }
+    std::erase_if(nodes(), [&](const auto& node) {
+        if (node->inode != closed) {
+            return false;
+        }
+        trace("release node=%u handles_left=%zu", node->number, node->handles.size());
+        return true;
+    });
+}
+
+std::uint64_t map_offset_of(const Object& object) {
+    return std::uint64_t{object.number()} << kMapOffsetBits;
+}
+
+std::shared_ptr<Object> find_map_offset(const Node& node, std::uint64_t offset) {
+    const auto number = static_cast<std::uint32_t>(offset >> kMapOffsetBits);
+    for (const auto& [handle, object] : node.handles) {
+        if (object->number() == number) {
+            return object;
+        }
+    }
+    return nullptr;
+}
+
+std::uint64_t device_ticks() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    const auto nanoseconds = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+                             static_cast<std::uint64_t>(now.tv_nsec);
+    return nanoseconds * 192 / 10'000;
+}
+
+int call_ioctl(const Call& call) {
+    ++ioctls;
+    const unsigned number = _IOC_NR(call.request);
+    const Ioctl* const entry = find_ioctl(call.node, number);
+    if (entry == nullptr) {
+        trace("UNKNOWN node=%u number=0x%x size=%lu -> EINVAL", call.node.number, number,
+              static_cast<unsigned long>(_IOC_SIZE(call.request)));
+        return -EINVAL;
+    }
+    if (const int failure = fault_of(entry->name); failure != 0) {
+        return failure;
+    }
+    return entry->handle(call);
+}
+
+}  // namespace mrda::stub

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+
+#include "address_space.h"
+#include "kinds.h"
+#include "object.h"
+
+namespace mrda::stub {
+
+/// An open node: what the kernel calls a DRM file. Its handles, contexts and address spaces are its
+/// own, and go with the last descriptor of it.
+struct Node {
+    ino_t inode = 0;
+    unsigned number = 0;  ///< In the trace.
+    const Device* device = nullptr;
+    int minor = 0;
+
+    std::map<std::uint32_t, std::shared_ptr<Object>> handles;
+    std::map<std::uint32_t, std::unique_ptr<AddressSpace>> address_spaces;  ///< xe's; i915's by id.
+    struct Queue {
+        std::uint32_t address_space;
+        std::uint16_t engine_class;
+    };
+    std::map<std::uint32_t, Queue> queues;                ///< xe's.
+    std::map<std::uint32_t, std::uint64_t> sync_objects;  ///< The point that each has reached.
+    std::uint32_t last_context = 0;
+
+    /// The object of a handle; null where there is none.
+    std::shared_ptr<Object> find(std::uint32_t handle) const;
+    /// The object's handle, the lowest free one where it has none yet.
+    std::uint32_t handle_of(const std::shared_ptr<Object>& object);
+};
+
+/// Held by whoever looks at a node or an object.
+std::mutex& kernel_mutex();
+
+/// A new descriptor of a new node, or a negative errno.
+int open_node(const Device& device, int minor, int flags);
+/// The node of a descriptor; null where it is none. Call under kernel_mutex().
+Node* find_node(int fd);
+/// Ends nodes that no descriptor of this process leads to any more. Call under kernel_mutex(),
+/// after a node's descriptor was closed.
+void end_closed_nodes(ino_t closed);
+
+/// What the kernel gives for mapping an object through its node, and what that leads back to.
+inline constexpr std::uint64_t kBarrierOffset = std::uint64_t{0x7ffffff}
+                                                << 36;  ///< xe's page of no object.
+std::uint64_t map_offset_of(const Object& object);
+std::shared_ptr<Object> find_map_offset(const Node& node, std::uint64_t offset);
+
+/// The device's clock, of 19.2 MHz.
+std::uint64_t device_ticks();
+
+/// One ioctl of a node.
+struct Call {
+    std::unique_lock<std::mutex>& lock;  ///< Of kernel_mutex(); a call that waits lets it go.
+    Node& node;
+    unsigned long request;
+    void* argument;
+
+    template <typename T>
+    T& as() const {
+        return *static_cast<T*>(argument);
+    }
+};
+
+/// An ioctl by its number in the kernel's table: 0, or a negative errno.
+struct Ioctl {
+    unsigned number;
+    const char* name;
+    int (*handle)(const Call& call);
+};
+
+std::span<const Ioctl> core_ioctls();
+std::span<const Ioctl> i915_ioctls();
+std::span<const Ioctl> xe_ioctls();
+
+/// Finds the ioctl, lets it fail if it is to, and carries it out.
+int call_ioctl(const Call& call);
+
+}  // namespace mrda::stub
