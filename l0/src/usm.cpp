@@ -76,7 +76,7 @@ UsmBuffer::ExportRecord::~ExportRecord() {
     list_->remove(object_);
 }
 
-UsmBuffer::ImportedFd::~ImportedFd() {
+UsmBuffer::DriversFd::~DriversFd() {
     const auto now = identify(fd_.get());
     if (!now || !(*now == object_)) {
         // The driver closed it, and the number may be somebody else's by now.
@@ -84,10 +84,10 @@ UsmBuffer::ImportedFd::~ImportedFd() {
     }
 }
 
-// The memory goes first, as in destruction: ImportedFd and ExportRecord stand for it.
+// The memory goes first, as in destruction: DriversFd and ExportRecord stand for it.
 UsmBuffer& UsmBuffer::operator=(UsmBuffer&& other) noexcept {
     usm_ = std::move(other.usm_);
-    imported_ = std::move(other.imported_);
+    drivers_fd_ = std::move(other.drivers_fd_);
     record_ = std::move(other.record_);
     exported_ = std::move(other.exported_);
     size_bytes_ = other.size_bytes_;
@@ -175,10 +175,26 @@ Result<UsmBuffer> UsmBuffer::import(const Context& context, const DmaBuf& source
     }
     UsmBuffer buffer;
     buffer.usm_.reset({context.handle(), pointer});
-    buffer.imported_ = std::make_unique<ImportedFd>(std::move(fd), source.identity());
+    buffer.drivers_fd_ = std::make_unique<DriversFd>(std::move(fd), source.identity());
     buffer.exported_ = context.exported_objects();
     buffer.size_bytes_ = source.size_bytes();
     return buffer;
+}
+
+Result<Fd> UsmBuffer::own_descriptor(int given) {
+    // Intel's driver gives the same number at every export of an allocation and goes on using it:
+    // whoever closed it would have the next export give a stale one. A driver that makes a new one
+    // each time leaves that to the caller.
+    if (drivers_fd_ && drivers_fd_->number() == given) {
+        return duplicate_fd(given);
+    }
+    Fd fresh(given);
+    if (drivers_fd_) {
+        return fresh;
+    }
+    MRDA_ASSIGN(const ObjectIdentity object, identify(given));
+    drivers_fd_ = std::make_unique<DriversFd>(std::move(fresh), object);
+    return duplicate_fd(given);
 }
 
 Result<DmaBuf> UsmBuffer::export_dma_buf() {
@@ -219,8 +235,9 @@ Result<DmaBuf> UsmBuffer::export_dma_buf(std::size_t offset_bytes, std::size_t s
                                                  bytes_text(size_bytes_, kind_));
     }
     const auto distance = static_cast<std::uint64_t>(address - static_cast<std::byte*>(base));
+    MRDA_ASSIGN(Fd own, own_descriptor(exported.fd));
     MRDA_ASSIGN(DmaBuf buffer,
-                DmaBuf::adopt(Fd(exported.fd), distance, size_bytes,
+                DmaBuf::adopt(std::move(own), distance, size_bytes,
                               "Level Zero " + std::string(to_string(kind_)) + " USM"));
     if (!record_ || !(record_->object() == buffer.identity())) {
         record_ = std::make_unique<ExportRecord>(exported_, buffer.identity());

@@ -2,11 +2,13 @@
 #include "mrda/l0/usm.h"
 
 #include <drm_fourcc.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <limits>
+#include <vector>
 
 #include "l0/device_bytes.h"
 #include "support/memfd.h"
@@ -88,6 +90,29 @@ TEST_F(UsmTest, exported_twice_gives_two_descriptors_of_one_object) {
     EXPECT_EQ(first.identity(), second.identity());
     EXPECT_EQ(first.size_bytes(), kBytes);
     EXPECT_GE(first.object_bytes(), first.offset_bytes() + kBytes);
+}
+
+TEST_F(UsmTest, exported_again_after_the_first_was_closed_gives_that_object) {
+    UsmBuffer usm = exportable();
+    const auto before = exported(usm).identity();
+    const DmaBuf again = exported(usm);
+    EXPECT_EQ(again.identity(), before);
+    EXPECT_NE(::fcntl(again.fd(), F_GETFD), -1);
+}
+
+TEST_F(UsmTest, freed_leaves_the_descriptors_of_others_alone) {
+    std::optional<UsmBuffer> usm(exportable());
+    const int given = exported(*usm).fd();
+    // Whoever takes the number of one that was closed must keep it.
+    std::vector<Fd> others;
+    while (others.empty() || others.back().get() < given + 8) {
+        others.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        ASSERT_TRUE(others.back().valid());
+    }
+    usm.reset();
+    for (const Fd& other : others) {
+        EXPECT_NE(::fcntl(other.get(), F_GETFD), -1) << other.get();
+    }
 }
 
 TEST_F(UsmTest, exported_in_part_begins_that_far_into_the_object) {

@@ -93,26 +93,32 @@ class UsmBuffer {
         ObjectIdentity object_;
     };
 
-    /// The descriptor that an import was made from. Level Zero leaves open who closes it, and
-    /// Intel's driver did it in zeMemFree in some versions: so this looks, after the memory is
+    /// A descriptor that the driver knows: an import was made from it, or an export gave it. Level
+    /// Zero leaves open who closes it; Intel's driver closes exported ones in zeMemFree since 23.x
+    /// and did not in 22.43, and imported ones in some versions: so this looks, after the memory is
     /// gone.
-    class ImportedFd {
+    class DriversFd {
       public:
-        explicit ImportedFd(Fd fd, ObjectIdentity object) : fd_(std::move(fd)), object_(object) {}
-        ~ImportedFd();
-        ImportedFd(const ImportedFd&) = delete;
-        ImportedFd& operator=(const ImportedFd&) = delete;
+        explicit DriversFd(Fd fd, ObjectIdentity object) : fd_(std::move(fd)), object_(object) {}
+        ~DriversFd();
+        DriversFd(const DriversFd&) = delete;
+        DriversFd& operator=(const DriversFd&) = delete;
+
+        [[nodiscard]] int number() const { return fd_.get(); }
 
       private:
         Fd fd_;
         ObjectIdentity object_;
     };
 
+    /// The descriptor that an export gave, made the caller's own.
+    Result<Fd> own_descriptor(int given);
+
     UsmBuffer() = default;
 
     std::shared_ptr<ExportedObjects> exported_;
     std::unique_ptr<ExportRecord> record_;
-    std::unique_ptr<ImportedFd> imported_;
+    std::unique_ptr<DriversFd> drivers_fd_;
     Owned<UsmPolicy> usm_;
     std::size_t size_bytes_ = 0;
     UsmKind kind_ = UsmKind::device;
