@@ -89,25 +89,30 @@ struct Answer {
     mfxVideoParam param;
 };
 
-Answer ask(const Session& session, const mfxVideoParam& wanted) {
-    mfxVideoParam in = wanted;
-    Answer answer{MFX_ERR_NONE, wanted};
-    answer.status = MFXVideoENCODE_Query(session.handle(), &in, &answer.param);
-    if (answer.status == MFX_ERR_UNSUPPORTED) {
-        // Newer Intel GPUs encode through the low-power engine only.
-        in.mfx.LowPower = MFX_CODINGOPTION_ON;
-        mfxVideoParam low_power = in;
-        const mfxStatus second = MFXVideoENCODE_Query(session.handle(), &in, &low_power);
-        if (second >= MFX_ERR_NONE) {
-            answer = {second, low_power};
-        }
-    }
-    return answer;
-}
-
 bool keeps_rates(const mfxVideoParam& wanted, const mfxVideoParam& found) {
     return found.mfx.FrameInfo.FrameRateExtN == wanted.mfx.FrameInfo.FrameRateExtN &&
            kbps_of(found.mfx) == kbps_of(wanted.mfx);
+}
+
+Answer query(const Session& session, mfxVideoParam wanted) {
+    Answer answer{MFX_ERR_NONE, wanted};
+    answer.status = MFXVideoENCODE_Query(session.handle(), &wanted, &answer.param);
+    return answer;
+}
+
+/// Low power first: of Intel's engines only that one reads a linear surface where it lies, and
+/// newer GPUs have no other. For the plain one the driver tiles a copy of every picture. Where low
+/// power would change what is wanted (Intel's has no B frames in AVC), or is none (our own
+/// runtime), the plain one is asked.
+Answer ask(const Session& session, const mfxVideoParam& wanted) {
+    mfxVideoParam low_power = wanted;
+    low_power.mfx.LowPower = MFX_CODINGOPTION_ON;
+    const Answer answer = query(session, low_power);
+    if (answer.status >= MFX_ERR_NONE && answer.param.mfx.LowPower == MFX_CODINGOPTION_ON &&
+        first_change(wanted, answer.param).empty() && keeps_rates(wanted, answer.param)) {
+        return answer;
+    }
+    return query(session, wanted);
 }
 
 /// The runtime does not tell its limits. The highest rate below `refused` that it takes, where

@@ -78,18 +78,23 @@ int node_ioctl(int fd, unsigned long request, void* argument, bool* is_node) {
     return node == nullptr ? 0 : call_ioctl({lock, *node, request, argument});
 }
 
+/// `made`, a duplicate of `fd` or -1.
+int tell_duplicate(int fd, int made, const void* caller) {
+    if (const std::uint32_t number = made >= 0 && is_traced() ? object_number_of_fd(fd) : 0;
+        number != 0) {
+        trace("dup fd=%d bo=%u by=%s -> fd=%d", fd, number, library_of(caller), made);
+    }
+    return made;
+}
+
 int control(int fd, int command, void* argument, const void* caller) {
     if ((command == F_GET_SEALS || command == F_ADD_SEALS) && object_number_of_fd(fd) != 0) {
         errno = EINVAL;
         return -1;
     }
     const auto result = static_cast<int>(::syscall(SYS_fcntl, fd, command, argument));
-    if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && result >= 0 && is_traced()) {
-        if (const std::uint32_t number = object_number_of_fd(fd); number != 0) {
-            trace("dup fd=%d bo=%u by=%s -> fd=%d", fd, number, library_of(caller), result);
-        }
-    }
-    return result;
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC ? tell_duplicate(fd, result, caller)
+                                                            : result;
 }
 
 int result_of(int result) {
@@ -147,6 +152,19 @@ int close(int fd) {
         end_closed_nodes(status.st_ino);
     }
     return result_of(result);
+}
+
+int dup(int fd) noexcept {
+    return tell_duplicate(fd, static_cast<int>(::syscall(SYS_dup, fd)),
+                          __builtin_return_address(0));
+}
+int dup2(int fd, int wanted) noexcept {
+    return tell_duplicate(fd, static_cast<int>(::syscall(SYS_dup2, fd, wanted)),
+                          __builtin_return_address(0));
+}
+int dup3(int fd, int wanted, int flags) noexcept {
+    return tell_duplicate(fd, static_cast<int>(::syscall(SYS_dup3, fd, wanted, flags)),
+                          __builtin_return_address(0));
 }
 
 int fstatfs(int fd, struct statfs* status) noexcept {
