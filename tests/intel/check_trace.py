@@ -156,18 +156,43 @@ class Checker:
                 self.find(f"handle {handle} of node {node} (bo {bo}, a picture) was never closed")
 
     def check_descriptors(self):
-        open_fds = {}
-        for event in self.events:
-            if event.name == "PRIME_HANDLE_TO_FD" and not event.failed:
-                open_fds[event.number("fd")] = event
-            elif event.name == "dup":
-                open_fds[event.number("new_fd")] = event
-            elif event.name == "close":
-                if event.outcome.startswith("EBADF") or event.number("fd") not in open_fds:
-                    self.find("a descriptor was closed that is not open", event)
-                open_fds.pop(event.number("fd"), None)
+        open_fds, wrong = descriptors(self.events)
+        for event in wrong:
+            self.find("a descriptor was closed that is not open", event)
         for event in open_fds.values():
             self.find("a descriptor was never closed", event)
+
+
+def descriptors(events):
+    """Those that are open at the end, by number, with the event that made them; and the events that closed one twice."""
+    open_fds, wrong = {}, []
+    for event in events:
+        if event.name == "PRIME_HANDLE_TO_FD" and not event.failed:
+            open_fds[event.number("fd")] = event
+        elif event.name == "dup":
+            open_fds[event.number("new_fd")] = event
+        elif event.name == "close":
+            if event.outcome.startswith("EBADF") or event.number("fd") not in open_fds:
+                wrong.append(event)
+            open_fds.pop(event.number("fd"), None)
+    return open_fds, wrong
+
+
+def left_by(program, lines):
+    """What the program itself has open or mapped at the end, as sentences: what a driver forgets is no fault of the program's."""
+    events = parse(lines)
+    left = []
+    taken = {event.number("fd") for event in events if event.name == "dup" and event.values["by"] == program}
+    for fd, event in descriptors(events)[0].items():
+        # An export belongs to the program once it has been told of it.
+        if event.values.get("by") == program or (event.name == "PRIME_HANDLE_TO_FD" and fd in taken):
+            left.append(f"open: {event.line}")
+    mapped = defaultdict(int)
+    for event in events:
+        if event.name in ("MAP", "UNMAP") and event.values["by"] == program:
+            mapped[event.number("bo")] += 1 if event.name == "MAP" else -1
+    left += [f"mapped: bo {bo}" for bo, count in sorted(mapped.items()) if count > 0]
+    return left
 
 
 def check(lines, codec, width, height, frames, program="intel_chain"):

@@ -13,6 +13,8 @@
 
 #include <cerrno>
 #include <cstdarg>
+#include <map>
+#include <mutex>
 
 #include "node.h"
 #include "object.h"
@@ -29,6 +31,37 @@ using namespace mrda::stub;
 
 constexpr unsigned kDrmType = 'd';
 
+/// The mappings of objects that are there, while there is a trace to tell of them.
+struct Mappings {
+    std::mutex mutex;
+    std::map<void*, std::uint32_t> objects;
+};
+Mappings& mappings() {
+    static Mappings& all = *new Mappings;
+    return all;
+}
+
+void* tell_mapped(void* address, std::uint32_t number, size_t size, const void* caller) {
+    if (address != MAP_FAILED && is_traced()) {
+        trace("MAP bo=%u length=%zu by=%s", number, size, library_of(caller));
+        const std::scoped_lock lock(mappings().mutex);
+        mappings().objects[address] = number;
+    }
+    return address;
+}
+
+void tell_unmapped(void* address, const void* caller) {
+    if (!is_traced()) {
+        return;
+    }
+    const std::scoped_lock lock(mappings().mutex);
+    const auto found = mappings().objects.find(address);
+    if (found != mappings().objects.end()) {
+        trace("UNMAP bo=%u by=%s", found->second, library_of(caller));
+        mappings().objects.erase(found);
+    }
+}
+
 void* map(void* address, size_t size, int protection, int flags, int fd, off_t offset,
           const void* caller) {
     const auto real = [&](int from, int how, off_t at) {
@@ -39,8 +72,7 @@ void* map(void* address, size_t size, int protection, int flags, int fd, off_t o
         return real(fd, flags, offset);
     }
     if (const std::uint32_t number = object_number_of_fd(fd); number != 0) {
-        trace("MAP bo=%u length=%zu by=%s", number, size, library_of(caller));
-        return real(fd, flags, offset);
+        return tell_mapped(real(fd, flags, offset), number, size, caller);
     }
     const std::unique_lock lock(kernel_mutex());
     const Node* const node = find_node(fd);
@@ -55,8 +87,8 @@ void* map(void* address, size_t size, int protection, int flags, int fd, off_t o
         errno = EINVAL;
         return MAP_FAILED;
     }
-    trace("MAP bo=%u length=%zu by=%s", object->number(), size, library_of(caller));
-    return real(object->memory(), (flags & ~MAP_PRIVATE) | MAP_SHARED, 0);
+    return tell_mapped(real(object->memory(), (flags & ~MAP_PRIVATE) | MAP_SHARED, 0),
+                       object->number(), size, caller);
 }
 
 /// An ioctl of a DMA-BUF. This memory is always coherent, and has no fences: ENOTTY, as before
@@ -134,6 +166,11 @@ void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t 
 void* mmap64(void* address, size_t size, int protection, int flags, int fd,
              off64_t offset) noexcept {
     return map(address, size, protection, flags, fd, offset, __builtin_return_address(0));
+}
+
+int munmap(void* address, size_t size) noexcept {
+    tell_unmapped(address, __builtin_return_address(0));
+    return static_cast<int>(::syscall(SYS_munmap, address, size));
 }
 
 int close(int fd) {
