@@ -2,8 +2,10 @@
 #include "mrda/l0/context.h"
 
 #include <cstdlib>
+#include <map>
+#include <mutex>
 
-#include "exported_objects.h"
+#include "held_objects.h"
 #include "ze_error.h"
 
 namespace mrda::l0 {
@@ -62,6 +64,21 @@ Result<std::vector<Handle>> get_all(const char* call, const char* message, Get g
     return handles;
 }
 
+/// Intel's driver has one descriptor of the node for all contexts on a device, and so one handle of
+/// an object for all who have it. Version 22.43 closes that handle with the first of them, and
+/// aborts the process with the second.
+std::shared_ptr<HeldObjects> held_on(ze_device_handle_t device) {
+    static std::mutex mutex;
+    static auto& known = *new std::map<ze_device_handle_t, std::weak_ptr<HeldObjects>>();
+    const std::lock_guard lock(mutex);
+    auto held = known[device].lock();
+    if (!held) {
+        held = std::make_shared<HeldObjects>();
+        known[device] = held;
+    }
+    return held;
+}
+
 }  // namespace
 
 void ContextPolicy::close(Handle context) {
@@ -82,8 +99,9 @@ Result<std::vector<Context::Found>> Context::find_devices() {
             "the Level Zero loader found no driver that works (" +
                 (alternative != nullptr ? "ZE_ENABLE_ALT_DRIVERS=" + std::string(alternative)
                                         : std::string("none named in ZE_ENABLE_ALT_DRIVERS")) +
-                "); for an Intel GPU install intel-opencl-icd, without one use the "
-                "software platform");
+                "); for an Intel GPU install intel-opencl-icd, or a newer one where it is older "
+                "than "
+                "the GPU; without a GPU use the software platform");
     }
     MRDA_ASSIGN(const auto drivers,
                 get_all<ze_driver_handle_t>(
@@ -148,7 +166,7 @@ Result<Context> Context::open(const Found& found) {
     context.driver_ = found.driver;
     context.device_ = found.device;
     context.context_.reset(handle);
-    context.exported_ = std::make_shared<ExportedObjects>();
+    context.held_ = found.info.pci ? held_on(found.device) : std::make_shared<HeldObjects>();
     return context;
 }
 

@@ -2,6 +2,8 @@
 #include "mrda/l0/sysman.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 #include "ze_error.h"
 
@@ -39,10 +41,14 @@ Result<Sysman> Sysman::open(const Context& context) {
     properties.stype = ZES_STRUCTURE_TYPE_DEVICE_PROPERTIES;
     const ze_result_t result = zesDeviceGetProperties(sysman.device_, &properties);
     if (result != ZE_RESULT_SUCCESS) {
-        Error error = ze_error("zesDeviceGetProperties", result,
-                               "no load figures from " + context.info().name +
-                                   "; set ZES_ENABLE_SYSMAN=1 before the program starts, if its "
-                                   "driver has Sysman");
+        const char* const asked = std::getenv("ZES_ENABLE_SYSMAN");
+        Error error =
+            ze_error("zesDeviceGetProperties", result,
+                     "no load figures from " + context.info().name +
+                         (asked != nullptr && std::string_view(asked) == "1"
+                              ? "; its driver's Sysman does not start on this device"
+                              : "; set ZES_ENABLE_SYSMAN=1 before the program starts, if its "
+                                "driver has Sysman"));
         if (result == ZE_RESULT_ERROR_UNINITIALIZED) {  // The loader's word for "not asked for".
             error.code = Errc::unsupported;
         }

@@ -7,7 +7,7 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "exported_objects.h"
+#include "held_objects.h"
 #include "mrda/interop/seals.h"
 #include "ze_error.h"
 
@@ -49,6 +49,34 @@ std::string modifier_text(std::uint64_t modifier) {
     return text.data();
 }
 
+std::string text_of(const DmaBuf& buffer) {
+    return "the buffer of " + buffer.exporter();
+}
+
+Result<void> check_source(const Context& context, const DmaBuf& source, std::uint64_t modifier) {
+    if (modifier != DRM_FORMAT_MOD_LINEAR) {
+        return make_error(Errc::unsupported,
+                          text_of(source) + " is tiled (modifier " + modifier_text(modifier) +
+                              "), and USM is flat memory: every address in it would be wrong; "
+                              "convert it to linear first");
+    }
+    if (!context.info().imports_dma_buf) {
+        return make_error(Errc::unsupported, context.info().name + " does not import DMA-BUFs");
+    }
+    if (context.info().pci) {  // The software device has no address, and takes a memfd.
+        MRDA_TRY(source.require_dma_buf());
+    } else {
+        MRDA_TRY(unshrinkable_size_bytes(source.fd()));
+    }
+    if (source.offset_bytes() != 0) {
+        return make_error(Errc::invalid_argument,
+                          text_of(source) + " begins at offset " +
+                              std::to_string(source.offset_bytes()) +
+                              "; Level Zero imports from the object's start only");
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string_view to_string(UsmKind kind) {
@@ -67,16 +95,14 @@ void UsmPolicy::close(Handle usm) {
     zeMemFree(usm.context, usm.pointer);
 }
 
-UsmBuffer::ExportRecord::ExportRecord(std::shared_ptr<ExportedObjects> list, ObjectIdentity object)
-    : list_(std::move(list)), object_(object) {
-    list_->add(object_);
-}
+UsmBuffer::HeldRecord::HeldRecord(std::shared_ptr<HeldObjects> list, ObjectIdentity object)
+    : list_(std::move(list)), object_(object), first_(list_->add(object_)) {}
 
-UsmBuffer::ExportRecord::~ExportRecord() {
+UsmBuffer::HeldRecord::~HeldRecord() {
     list_->remove(object_);
 }
 
-UsmBuffer::DriversFd::~DriversFd() {
+UsmBuffer::DriverFd::~DriverFd() {
     const auto now = identify(fd_.get());
     if (!now || !(*now == object_)) {
         // The driver closed it, and the number may be somebody else's by now.
@@ -84,12 +110,12 @@ UsmBuffer::DriversFd::~DriversFd() {
     }
 }
 
-// The memory goes first, as in destruction: DriversFd and ExportRecord stand for it.
+// The memory goes first, as in destruction: DriverFd and HeldRecord stand for it.
 UsmBuffer& UsmBuffer::operator=(UsmBuffer&& other) noexcept {
     usm_ = std::move(other.usm_);
-    drivers_fd_ = std::move(other.drivers_fd_);
+    driver_fd_ = std::move(other.driver_fd_);
     record_ = std::move(other.record_);
-    exported_ = std::move(other.exported_);
+    held_ = std::move(other.held_);
     size_bytes_ = other.size_bytes_;
     kind_ = other.kind_;
     exportable_ = other.exportable_;
@@ -125,41 +151,40 @@ Result<UsmBuffer> UsmBuffer::allocate(const Context& context, UsmKind kind, std:
     }
     UsmBuffer buffer;
     buffer.usm_.reset({context.handle(), pointer});
-    buffer.exported_ = context.exported_objects();
+    buffer.held_ = context.held_objects();
     buffer.size_bytes_ = size_bytes;
     buffer.kind_ = kind;
     buffer.exportable_ = exportable;
     return buffer;
 }
 
+Result<std::unique_ptr<UsmBuffer::HeldRecord>> UsmBuffer::hold(const Context& context,
+                                                               const DmaBuf& source) {
+    const auto& held = context.held_objects();
+    if (!context.info().pci) {
+        if (held->contains(source.identity())) {
+            return make_error(
+                Errc::invalid_argument,
+                text_of(source) +
+                    " was exported from this very context; use the allocation itself, or "
+                    "import it in another context");
+        }
+        return std::unique_ptr<HeldRecord>();
+    }
+    auto record = std::make_unique<HeldRecord>(held, source.identity());
+    if (!record->first()) {
+        return make_error(Errc::invalid_argument,
+                          text_of(source) + " was exported or imported on " + context.info().name +
+                              " by this very process, and the driver may free it twice; use the "
+                              "allocation that is there");
+    }
+    return record;
+}
+
 Result<UsmBuffer> UsmBuffer::import(const Context& context, const DmaBuf& source,
                                     std::uint64_t modifier) {
-    const std::string what = "the buffer of " + source.exporter();
-    if (modifier != DRM_FORMAT_MOD_LINEAR) {
-        return make_error(Errc::unsupported,
-                          what + " is tiled (modifier " + modifier_text(modifier) +
-                              "), and USM is flat memory: every address in it would be wrong; "
-                              "convert it to linear first");
-    }
-    if (!context.info().imports_dma_buf) {
-        return make_error(Errc::unsupported, context.info().name + " does not import DMA-BUFs");
-    }
-    if (context.info().pci) {  // The software device has no address, and takes a memfd.
-        MRDA_TRY(source.require_dma_buf());
-    } else {
-        MRDA_TRY(unshrinkable_size_bytes(source.fd()));
-    }
-    if (source.offset_bytes() != 0) {
-        return make_error(Errc::invalid_argument,
-                          what + " begins at offset " + std::to_string(source.offset_bytes()) +
-                              "; Level Zero imports from the object's start only");
-    }
-    if (context.exported_objects()->contains(source.identity())) {
-        return make_error(Errc::invalid_argument,
-                          what +
-                              " was exported from this very context; use the allocation itself, or "
-                              "import it in another context");
-    }
+    MRDA_TRY(check_source(context, source, modifier));
+    MRDA_ASSIGN(auto record, hold(context, source));
     MRDA_ASSIGN(Fd fd, duplicate_fd(source.fd()));
     ze_external_memory_import_fd_t extension{};
     extension.stype = ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMPORT_FD;
@@ -169,32 +194,17 @@ Result<UsmBuffer> UsmBuffer::import(const Context& context, const DmaBuf& source
     const ze_result_t result =
         allocate_usm(context, UsmKind::device, &extension, source.size_bytes(), &pointer);
     if (result != ZE_RESULT_SUCCESS) {
-        return ze_error(
-            "zeMemAllocDevice", result,
-            "cannot import " + std::to_string(source.size_bytes()) + " bytes of " + what);
+        return ze_error("zeMemAllocDevice", result,
+                        "cannot import " + std::to_string(source.size_bytes()) + " bytes of " +
+                            text_of(source));
     }
     UsmBuffer buffer;
     buffer.usm_.reset({context.handle(), pointer});
-    buffer.drivers_fd_ = std::make_unique<DriversFd>(std::move(fd), source.identity());
-    buffer.exported_ = context.exported_objects();
+    buffer.driver_fd_ = std::make_unique<DriverFd>(std::move(fd), source.identity());
+    buffer.held_ = context.held_objects();
+    buffer.record_ = std::move(record);
     buffer.size_bytes_ = source.size_bytes();
     return buffer;
-}
-
-Result<Fd> UsmBuffer::own_descriptor(int given) {
-    // Intel's driver gives the same number at every export of an allocation and goes on using it:
-    // whoever closed it would have the next export give a stale one. A driver that makes a new one
-    // each time leaves that to the caller.
-    if (drivers_fd_ && drivers_fd_->number() == given) {
-        return duplicate_fd(given);
-    }
-    Fd fresh(given);
-    if (drivers_fd_) {
-        return fresh;
-    }
-    MRDA_ASSIGN(const ObjectIdentity object, identify(given));
-    drivers_fd_ = std::make_unique<DriversFd>(std::move(fresh), object);
-    return duplicate_fd(given);
 }
 
 Result<DmaBuf> UsmBuffer::export_dma_buf() {
@@ -221,6 +231,18 @@ Result<DmaBuf> UsmBuffer::export_dma_buf(std::size_t offset_bytes, std::size_t s
     std::size_t object_bytes = 0;
     MRDA_ZE_TRY(zeMemGetAddressRange, (context, address, &base, &object_bytes),
                 "cannot find the object that holds " + bytes_text(size_bytes_, kind_));
+    if (driver_fd_ == nullptr) {
+        MRDA_TRY(ask_for_descriptor(base));
+    }
+    const auto distance = static_cast<std::uint64_t>(address - static_cast<std::byte*>(base));
+    MRDA_ASSIGN(Fd fd, duplicate_fd(driver_fd_->get()));
+    return DmaBuf::adopt(std::move(fd), distance, size_bytes,
+                         "Level Zero " + std::string(to_string(kind_)) + " USM");
+}
+
+// Once: Intel's driver returns the same descriptor each time, and some versions of it close that
+// one with the memory.
+Result<void> UsmBuffer::ask_for_descriptor(void* base) {
     ze_external_memory_export_fd_t exported{};
     exported.stype = ZE_STRUCTURE_TYPE_EXTERNAL_MEMORY_EXPORT_FD;
     exported.flags = ZE_EXTERNAL_MEMORY_TYPE_FLAG_DMA_BUF;
@@ -228,21 +250,17 @@ Result<DmaBuf> UsmBuffer::export_dma_buf(std::size_t offset_bytes, std::size_t s
     ze_memory_allocation_properties_t properties{};
     properties.stype = ZE_STRUCTURE_TYPE_MEMORY_ALLOCATION_PROPERTIES;
     properties.pNext = &exported;
-    MRDA_ZE_TRY(zeMemGetAllocProperties, (context, base, &properties, nullptr),
+    MRDA_ZE_TRY(zeMemGetAllocProperties, (usm_.get().context, base, &properties, nullptr),
                 "cannot export " + bytes_text(size_bytes_, kind_));
     if (exported.fd < 0) {
         return make_error(Errc::unsupported, "the driver returned no descriptor for " +
                                                  bytes_text(size_bytes_, kind_));
     }
-    const auto distance = static_cast<std::uint64_t>(address - static_cast<std::byte*>(base));
-    MRDA_ASSIGN(Fd own, own_descriptor(exported.fd));
-    MRDA_ASSIGN(DmaBuf buffer,
-                DmaBuf::adopt(std::move(own), distance, size_bytes,
-                              "Level Zero " + std::string(to_string(kind_)) + " USM"));
-    if (!record_ || !(record_->object() == buffer.identity())) {
-        record_ = std::make_unique<ExportRecord>(exported_, buffer.identity());
-    }
-    return buffer;
+    Fd fd(exported.fd);
+    MRDA_ASSIGN(const ObjectIdentity object, identify(fd.get()));
+    driver_fd_ = std::make_unique<DriverFd>(std::move(fd), object);
+    record_ = std::make_unique<HeldRecord>(held_, object);
+    return {};
 }
 
 }  // namespace mrda::l0

@@ -2,13 +2,11 @@
 #include "mrda/l0/usm.h"
 
 #include <drm_fourcc.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <limits>
-#include <vector>
 
 #include "l0/device_bytes.h"
 #include "support/memfd.h"
@@ -49,8 +47,10 @@ TEST_F(UsmTest, of_each_kind_holds_what_is_written_to_it) {
         EXPECT_EQ(usm->host_accessible(), kind != UsmKind::device);
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(usm->data()) % 4096, 0U);
         write_bytes(*context_, usm->data(), pattern(kBytes, 1));
-        EXPECT_EQ(read_bytes(*context_, usm->data(), kBytes), pattern(kBytes, 1));
+        const auto bytes = read_bytes(*context_, usm->data(), kBytes);
+        EXPECT_TRUE(bytes == pattern(kBytes, 1) || !test::computes_pixels());
     }
+    MRDA_NEEDS_PIXELS("what was written is read back");
 }
 
 TEST_F(UsmTest, of_0_bytes_is_refused) {
@@ -92,27 +92,28 @@ TEST_F(UsmTest, exported_twice_gives_two_descriptors_of_one_object) {
     EXPECT_GE(first.object_bytes(), first.offset_bytes() + kBytes);
 }
 
-TEST_F(UsmTest, exported_again_after_the_first_was_closed_gives_that_object) {
+TEST_F(UsmTest, exported_is_not_gone_with_the_descriptor_of_the_export_before) {
     UsmBuffer usm = exportable();
-    const auto before = exported(usm).identity();
+    const ObjectIdentity object = exported(usm).identity();
+    // Whatever takes the number of the descriptor that is gone.
+    const Fd other = test::new_memfd(kBytes);
     const DmaBuf again = exported(usm);
-    EXPECT_EQ(again.identity(), before);
-    EXPECT_NE(::fcntl(again.fd(), F_GETFD), -1);
+    EXPECT_EQ(again.identity(), object);
+    EXPECT_NE(again.fd(), other.get());
 }
 
-TEST_F(UsmTest, freed_leaves_the_descriptors_of_others_alone) {
-    std::optional<UsmBuffer> usm(exportable());
-    const int given = exported(*usm).fd();
-    // Whoever takes the number of one that was closed must keep it.
-    std::vector<Fd> others;
-    while (others.empty() || others.back().get() < given + 8) {
-        others.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-        ASSERT_TRUE(others.back().valid());
+TEST_F(UsmTest, freed_leaves_an_export_that_is_open_and_no_other_descriptor) {
+    const auto before = test::process_counts();
+    {
+        std::optional<UsmBuffer> usm(exportable());
+        const DmaBuf buffer = exported(*usm);
+        usm.reset();
+        const auto still = identify(buffer.fd());
+        ASSERT_TRUE(still.ok()) << to_string(still.error());
+        EXPECT_EQ(*still, buffer.identity());
+        EXPECT_EQ(test::process_counts().descriptors, before.descriptors + 1);
     }
-    usm.reset();
-    for (const Fd& other : others) {
-        EXPECT_NE(::fcntl(other.get(), F_GETFD), -1) << other.get();
-    }
+    EXPECT_EQ(test::process_counts(), before);
 }
 
 TEST_F(UsmTest, exported_in_part_begins_that_far_into_the_object) {
@@ -146,10 +147,13 @@ TEST_F(UsmTest, freed_leaves_its_bytes_to_whoever_holds_the_descriptor) {
     ASSERT_TRUE(other.ok());
     auto again = UsmBuffer::import(*other, buffer, DRM_FORMAT_MOD_LINEAR);
     ASSERT_TRUE(again.ok()) << to_string(again.error());
+    EXPECT_EQ(again->size_bytes(), kBytes);
+    MRDA_NEEDS_PIXELS("what was written is read back");
     EXPECT_EQ(read_bytes(*other, again->data(), kBytes), pattern(kBytes, 4));
 }
 
 TEST_F(UsmTest, imported_in_another_context_is_the_same_memory_both_ways) {
+    MRDA_ONLY_ON(software, "a GPU's driver has an object once in a process");
     auto other = test::open_context();
     ASSERT_TRUE(other.ok());
     UsmBuffer usm = exportable();
@@ -170,9 +174,31 @@ TEST_F(UsmTest, imported_in_the_context_that_exported_it_is_refused_until_that_o
     const auto refused = UsmBuffer::import(*context_, buffer, DRM_FORMAT_MOD_LINEAR);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, Errc::invalid_argument);
-    EXPECT_THAT(refused.error().message, HasSubstr("this very context"));
+    EXPECT_THAT(refused.error().message,
+                HasSubstr(test::platform() == Platform::gpu ? "by this very process"
+                                                            : "this very context"));
     usm.reset();
     EXPECT_TRUE(UsmBuffer::import(*context_, buffer, DRM_FORMAT_MOD_LINEAR).ok());
+}
+
+/// Intel's driver 22.43 frees such an object twice, and ends the process with the second time.
+TEST_F(UsmTest, imported_twice_in_a_process_is_refused_on_a_gpu_until_the_first_is_freed) {
+    MRDA_ONLY_ON(gpu, "the software driver counts who has an object");
+    auto other = test::open_context();
+    ASSERT_TRUE(other.ok());
+    std::optional<UsmBuffer> usm(exportable());
+    const DmaBuf buffer = exported(*usm);
+    for (const bool of_an_export : {true, false}) {
+        SCOPED_TRACE(of_an_export ? "an export" : "an import");
+        const auto refused = UsmBuffer::import(*other, buffer, DRM_FORMAT_MOD_LINEAR);
+        ASSERT_FALSE(refused.ok());
+        EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+        EXPECT_THAT(refused.error().message, HasSubstr("by this very process"));
+        usm.reset();
+        auto imported = UsmBuffer::import(*context_, buffer, DRM_FORMAT_MOD_LINEAR);
+        ASSERT_TRUE(imported.ok()) << to_string(imported.error());
+        usm.emplace(std::move(*imported));
+    }
 }
 
 TEST_F(UsmTest, imported_from_tiled_memory_is_refused_by_the_modifiers_name) {
@@ -252,14 +278,16 @@ TEST_F(UsmTest, imported_from_memory_that_was_moved_away_is_refused) {
 TEST_F(UsmTest, assigned_over_an_import_closes_that_imports_descriptor_once) {
     auto other = test::open_context();
     ASSERT_TRUE(other.ok());
-    UsmBuffer usm = exportable();
-    const DmaBuf buffer = exported(usm);
-    auto target = UsmBuffer::import(*other, buffer, DRM_FORMAT_MOD_LINEAR);
+    const auto foreign = [this] {
+        UsmBuffer usm = exportable();
+        return exported(usm);
+    };
+    auto target = UsmBuffer::import(*other, foreign(), DRM_FORMAT_MOD_LINEAR);
     ASSERT_TRUE(target.ok());
     const auto before = test::process_counts();
     for (int i = 0; i < 10; ++i) {
-        auto next = UsmBuffer::import(*other, buffer, DRM_FORMAT_MOD_LINEAR);
-        ASSERT_TRUE(next.ok());
+        auto next = UsmBuffer::import(*other, foreign(), DRM_FORMAT_MOD_LINEAR);
+        ASSERT_TRUE(next.ok()) << to_string(next.error());
         *target = std::move(*next);
     }
     EXPECT_EQ(test::process_counts(), before);
@@ -269,8 +297,11 @@ TEST_F(UsmTest, exported_and_imported_a_thousand_times_leaves_no_descriptor_and_
     auto other = test::open_context();
     ASSERT_TRUE(other.ok());
     const auto cycle = [&] {
-        UsmBuffer usm = exportable(16384);
-        const DmaBuf buffer = exported(usm);
+        std::optional<UsmBuffer> usm(exportable(16384));
+        const DmaBuf buffer = exported(*usm);
+        if (test::platform() == Platform::gpu) {
+            usm.reset();  // Its driver has an object once in a process.
+        }
         const auto imported = UsmBuffer::import(*other, buffer, DRM_FORMAT_MOD_LINEAR);
         ASSERT_TRUE(imported.ok()) << to_string(imported.error());
     };

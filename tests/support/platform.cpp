@@ -45,6 +45,11 @@ Platform platform() {
                                                                 : Platform::software;
 }
 
+bool computes_pixels() {
+    const char* said = std::getenv("MRDA_TEST_PIXELS");
+    return platform() == Platform::software || said == nullptr || std::string_view(said) != "no";
+}
+
 Result<l0::Context> open_context() {
     if (platform() == Platform::software) {
         return l0::Context::open(0);

@@ -18,6 +18,11 @@ namespace mrda::test {
 /// which ctest counts as skipped.
 Platform platform();
 
+/// False where MRDA_TEST_PIXELS=no says that the device only stands in for one: real drivers give
+/// it work, and its engines report everything done at once, with nothing waited for, copied or
+/// drawn.
+bool computes_pixels();
+
 Result<l0::Context> open_context();
 Result<vaapi::Display> open_display();
 
@@ -40,6 +45,15 @@ class DisplayTest : public testing::Test {
 };
 
 }  // namespace mrda::test
+
+/// Leaves a test where all that remains of it is what the device's engines should have done: put it
+/// behind everything else that the test expects.
+#define MRDA_NEEDS_PIXELS(why)                                                                \
+    do {                                                                                      \
+        if (!::mrda::test::computes_pixels()) {                                               \
+            GTEST_SKIP() << "the device computes no pixels (MRDA_TEST_PIXELS=no): " << (why); \
+        }                                                                                     \
+    } while (false)
 
 /// Leaves a test of what the other platform's drivers do not promise.
 #define MRDA_ONLY_ON(wanted, why)                                   \

@@ -16,7 +16,7 @@
 
 namespace mrda::l0 {
 
-class ExportedObjects;
+class HeldObjects;
 
 /// A device as its driver describes it.
 struct DeviceInfo {
@@ -59,11 +59,9 @@ class Context {
     /// Fills `export_dma_buf` and `import_usm` with what this device says of itself.
     void describe(PathFacts& facts) const;
 
-    /// Objects exported from this context: Intel's 22.43 driver aborts the process when a context
-    /// imports its own export and frees both, so UsmBuffer::import refuses that.
-    [[nodiscard]] const std::shared_ptr<ExportedObjects>& exported_objects() const {
-        return exported_;
-    }
+    /// Objects that UsmBuffer::import refuses: on a GPU, what any context of this process has
+    /// exported or imported on the device; else what this context has exported.
+    [[nodiscard]] const std::shared_ptr<HeldObjects>& held_objects() const { return held_; }
 
   private:
     struct Found;
@@ -74,7 +72,7 @@ class Context {
     ze_driver_handle_t driver_ = nullptr;
     ze_device_handle_t device_ = nullptr;
     Owned<ContextPolicy> context_;
-    std::shared_ptr<ExportedObjects> exported_;
+    std::shared_ptr<HeldObjects> held_;
 };
 
 }  // namespace mrda::l0

@@ -59,7 +59,8 @@ class UsmBuffer {
     /// caller's and may be closed at once: the driver gets a descriptor of its own.
     /// `modifier` says how the pixels in it lie: USM is flat memory, so anything but linear is
     /// refused, naming it. Errors: unsupported (tiled; the device imports none; a memfd on a GPU),
-    /// invalid_argument (an offset, which USM cannot express; this context's own export; on the
+    /// invalid_argument (an offset, which USM cannot express; this context's own export; on a GPU,
+    /// what this process has exported or imported on the device, by whichever context; on the
     /// software driver, memory that can shrink: see unshrinkable_size_bytes).
     static Result<UsmBuffer> import(const Context& context, const DmaBuf& buffer,
                                     std::uint64_t modifier);
@@ -79,46 +80,47 @@ class UsmBuffer {
 
   private:
     /// Takes the object off the context's list when the buffer goes.
-    class ExportRecord {
+    class HeldRecord {
       public:
-        ExportRecord(std::shared_ptr<ExportedObjects> list, ObjectIdentity object);
-        ~ExportRecord();
-        ExportRecord(const ExportRecord&) = delete;
-        ExportRecord& operator=(const ExportRecord&) = delete;
+        HeldRecord(std::shared_ptr<HeldObjects> list, ObjectIdentity object);
+        ~HeldRecord();
+        HeldRecord(const HeldRecord&) = delete;
+        HeldRecord& operator=(const HeldRecord&) = delete;
 
-        [[nodiscard]] ObjectIdentity object() const { return object_; }
+        /// Whether nobody held the object when this was made.
+        [[nodiscard]] bool first() const { return first_; }
 
       private:
-        std::shared_ptr<ExportedObjects> list_;
+        std::shared_ptr<HeldObjects> list_;
         ObjectIdentity object_;
+        bool first_;
     };
 
-    /// A descriptor that the driver knows: an import was made from it, or an export gave it. Level
-    /// Zero leaves open who closes it; Intel's driver closes exported ones in zeMemFree since 23.x
-    /// and did not in 22.43, and imported ones in some versions: so this looks, after the memory is
-    /// gone.
-    class DriversFd {
+    /// A descriptor that driver and application both know: what an import was made from, or what
+    /// an export returned. Level Zero leaves open who closes it, and Intel's driver does it in
+    /// zeMemFree in some versions: so this looks, after the memory is gone.
+    class DriverFd {
       public:
-        explicit DriversFd(Fd fd, ObjectIdentity object) : fd_(std::move(fd)), object_(object) {}
-        ~DriversFd();
-        DriversFd(const DriversFd&) = delete;
-        DriversFd& operator=(const DriversFd&) = delete;
+        DriverFd(Fd fd, ObjectIdentity object) : fd_(std::move(fd)), object_(object) {}
+        ~DriverFd();
+        DriverFd(const DriverFd&) = delete;
+        DriverFd& operator=(const DriverFd&) = delete;
 
-        [[nodiscard]] int number() const { return fd_.get(); }
+        [[nodiscard]] int get() const { return fd_.get(); }
 
       private:
         Fd fd_;
         ObjectIdentity object_;
     };
 
-    /// The descriptor that an export gave, made the caller's own.
-    Result<Fd> own_descriptor(int given);
-
     UsmBuffer() = default;
+    /// Errors: invalid_argument, where the driver has the object already.
+    static Result<std::unique_ptr<HeldRecord>> hold(const Context& context, const DmaBuf& source);
+    Result<void> ask_for_descriptor(void* base);
 
-    std::shared_ptr<ExportedObjects> exported_;
-    std::unique_ptr<ExportRecord> record_;
-    std::unique_ptr<DriversFd> drivers_fd_;
+    std::shared_ptr<HeldObjects> held_;
+    std::unique_ptr<HeldRecord> record_;
+    std::unique_ptr<DriverFd> driver_fd_;
     Owned<UsmPolicy> usm_;
     std::size_t size_bytes_ = 0;
     UsmKind kind_ = UsmKind::device;

@@ -8,12 +8,14 @@
 
 namespace mrda::l0 {
 
-/// Which objects a context has exported and not yet freed. Safe from any number of threads.
-class ExportedObjects {
+/// Which objects a driver must not be asked to import, because it has them. Safe from any number of
+/// threads.
+class HeldObjects {
   public:
-    void add(ObjectIdentity object) {
+    /// False: somebody holds it already.
+    bool add(ObjectIdentity object) {
         const std::lock_guard lock(mutex_);
-        ++counts_[object];
+        return ++counts_[object] == 1;
     }
     void remove(ObjectIdentity object) {
         const std::lock_guard lock(mutex_);
