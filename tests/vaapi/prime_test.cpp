@@ -144,6 +144,22 @@ TEST_F(ForeignDescriptor, with_more_planes_than_linear_memory_has_is_called_wron
     EXPECT_FALSE(is_open(descriptor_.objects[0].fd));
 }
 
+/// Intel's driver does so, of RGBA alone.
+TEST_F(ForeignDescriptor, that_names_the_bytes_of_rgba_backwards_is_read_as_rgba) {
+    const auto rgba = *FrameLayout::linear(DRM_FORMAT_ABGR8888, 64, 64);
+    const DmaBuf object = object_of(rgba.size_bytes(), 0, rgba.size_bytes());
+    auto descriptor = to_prime_descriptor(object, rgba);
+    ASSERT_TRUE(descriptor.ok());
+    descriptor->objects[0].fd = ::dup(object.fd());
+    descriptor->layers[0].drm_format = DRM_FORMAT_RGBA8888;
+    const auto back = from_prime_descriptor(*descriptor);
+    ASSERT_TRUE(back.ok()) << to_string(back.error());
+    EXPECT_EQ(back->layout.format().drm_fourcc, std::uint32_t{DRM_FORMAT_ABGR8888});
+    descriptor->objects[0].fd = ::dup(object.fd());
+    descriptor->fourcc = VA_FOURCC_BGRA;
+    EXPECT_FALSE(from_prime_descriptor(*descriptor).ok());
+}
+
 TEST_F(ForeignDescriptor, of_an_unknown_format_is_refused_and_closed) {
     descriptor_.layers[0].drm_format = DRM_FORMAT_R8;
     expect_refused_and_closed();

@@ -51,6 +51,7 @@ TEST_F(SharedMemoryTest, without_either_is_refused) {
     const auto imported = import_shared(*display_, {}, layout_);
     ASSERT_FALSE(imported.ok());
     EXPECT_EQ(imported.error().code, Errc::invalid_argument);
+    EXPECT_THAT(imported.error().message, HasSubstr("the memory has no object to import"));
 }
 
 }  // namespace

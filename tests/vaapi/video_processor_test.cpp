@@ -110,9 +110,12 @@ TEST_F(VideoProcessorTest, scales_every_format_that_the_driver_offers) {
                 continue;
             }
             process(*source, target);
-            EXPECT_GT(psnr(target, ramp), kEnoughDb) << width << "x" << height;
+            const double seen = psnr(target, ramp);
+            EXPECT_TRUE(seen > kEnoughDb || !test::computes_pixels())
+                << width << "x" << height << ": " << seen << " dB";
         }
     }
+    MRDA_NEEDS_PIXELS("the scaled pictures are compared");
 }
 
 TEST_F(VideoProcessorTest, keeps_a_plain_colour_plain_and_converts_it) {
@@ -122,9 +125,12 @@ TEST_F(VideoProcessorTest, keeps_a_plain_colour_plain_and_converts_it) {
         const Surface target = surface(fourcc, 160, 96);
         process(source, target);
         visit(target, [](double, double, std::uint8_t& byte) {
-            ASSERT_NEAR(byte, 127, 2);  // Grey: luma 16 + 219 / 2, chroma 128.
+            if (test::computes_pixels()) {
+                ASSERT_NEAR(byte, 127, 2);  // Grey: luma 16 + 219 / 2, chroma 128.
+            }
         });
     }
+    MRDA_NEEDS_PIXELS("the converted pictures are compared");
 }
 
 TEST_F(VideoProcessorTest, mirrors_and_turns_clockwise_then_mirrors) {
@@ -163,8 +169,10 @@ TEST_F(VideoProcessorTest, mirrors_and_turns_clockwise_then_mirrors) {
         }
         ASSERT_TRUE(processor->process(source, target, options).ok());
         ASSERT_TRUE(target.wait().ok());
-        EXPECT_GT(psnr(target, wanted.expected), kEnoughDb);
+        const double seen = psnr(target, wanted.expected);
+        EXPECT_TRUE(seen > kEnoughDb || !test::computes_pixels()) << seen << " dB";
     }
+    MRDA_NEEDS_PIXELS("the turned pictures are compared");
 }
 
 TEST_F(VideoProcessorTest, takes_a_part_of_the_source_to_a_part_of_the_target) {
@@ -176,6 +184,7 @@ TEST_F(VideoProcessorTest, takes_a_part_of_the_source_to_a_part_of_the_target) {
     options.source = Rectangle{0, 0, 64, 32};
     options.target = Rectangle{128, 64, 64, 64};
     process(source, target, options);
+    MRDA_NEEDS_PIXELS("the part that was drawn is looked at");
     visit(target, [](double x, double y, std::uint8_t& byte) {
         const bool inside = x >= 0.5 && x < 0.75 && y >= 0.25 && y < 0.5;
         if (inside || test::platform() == Platform::software) {
@@ -232,11 +241,10 @@ TEST_F(VideoProcessorTest, sharpens_and_smooths_within_the_drivers_range) {
         if (!range) {
             continue;
         }
-        if (filter == VideoFilter::sharpening) {
-            EXPECT_GT(height_of_step(filter, range->most), 45);
-        } else {
-            EXPECT_LE(height_of_step(filter, range->most), 40);
-        }
+        const int height = height_of_step(filter, range->most);
+        EXPECT_TRUE((filter == VideoFilter::sharpening ? height > 45 : height <= 40) ||
+                    !test::computes_pixels())
+            << height;
         ProcessOptions beyond;
         beyond.filters[static_cast<std::size_t>(filter)] = range->most + 1;
         const auto refused = processor->process(source, target, beyond);
@@ -244,6 +252,20 @@ TEST_F(VideoProcessorTest, sharpens_and_smooths_within_the_drivers_range) {
         EXPECT_EQ(refused.error().code, Errc::invalid_argument);
         EXPECT_THAT(refused.error().message, HasSubstr(std::string(to_string(filter))));
     }
+    MRDA_NEEDS_PIXELS("the filtered pictures are compared");
+}
+
+TEST_F(VideoProcessorTest, waits_for_what_it_began_before_it_goes) {
+    const Surface source = surface(DRM_FORMAT_NV12, 128, 64);
+    const Surface target = surface(DRM_FORMAT_NV12, 64, 32);
+    {
+        auto processor = open(target);
+        ASSERT_TRUE(processor.ok());
+        ASSERT_TRUE(processor->process(source, target).ok());
+    }
+    EXPECT_TRUE(target.wait().ok());
+    EXPECT_TRUE(target.wait(1'000'000'000).ok());
+    EXPECT_TRUE(MappedImage::map(target, ledger_).ok());
 }
 
 TEST_F(VideoProcessorTest, refuses_what_cannot_be_by_name_and_goes_on) {
@@ -285,12 +307,17 @@ TEST_F(VideoProcessorTest, of_a_size_or_format_that_the_driver_does_not_make_is_
 TEST_F(VideoProcessorTest, opened_and_used_500_times_leaves_no_descriptor_and_no_mapping) {
     const Surface source = surface(DRM_FORMAT_NV12, 128, 64);
     const Surface target = surface(DRM_FORMAT_NV12, 64, 32);
-    process(source, target);
+    for (int i = 0; i < 20; ++i) {
+        process(source, target);  // Drivers fill caches.
+    }
     const auto before = test::process_counts();
     for (int i = 0; i < 500 && !HasFatalFailure(); ++i) {
         process(source, target);
     }
-    EXPECT_EQ(test::process_counts(), before);
+    const auto after = test::process_counts();
+    EXPECT_EQ(after.descriptors, before.descriptors);
+    // A driver's caches may still grow now and then.
+    EXPECT_LE(after.mappings, before.mappings + (test::platform() == Platform::gpu ? 20U : 0U));
 }
 
 }  // namespace

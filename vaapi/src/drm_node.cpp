@@ -42,10 +42,18 @@ Refusal why_not_usable(const std::string& path) {
         return path + ": " + std::generic_category().message(problem);
     }
     struct stat status {};
-    const std::string group =
-        ::stat(path.c_str(), &status) == 0 ? group_name(status.st_gid) : "render";
-    return path + " is closed to this user; run `usermod -aG " + group +
-           " USER` as root, and log in again";
+    const bool known = ::stat(path.c_str(), &status) == 0;
+    constexpr mode_t kGroupMayUse = S_IRGRP | S_IWGRP;
+    // Nobody is to join root's group for it.
+    if (known && (status.st_gid == 0 || (status.st_mode & kGroupMayUse) != kGroupMayUse)) {
+        return path +
+               " is closed to this user; run `usermod -aG render USER` as root, and, because its "
+               "group " +
+               group_name(status.st_gid) + " does not open it, `chgrp render " + path +
+               " && chmod g+rw " + path + "` (a udev rule makes that last); log in again";
+    }
+    return path + " is closed to this user; run `usermod -aG " +
+           (known ? group_name(status.st_gid) : "render") + " USER` as root, and log in again";
 }
 
 }  // namespace

@@ -118,7 +118,8 @@ Result<void> check_source(const Display& display, const ImportSource& source,
                           const FrameLayout& layout) {
     if (source.dma_buf == nullptr && source.host_pages == nullptr) {
         return make_error(Errc::invalid_argument,
-                          "an import needs a DMA-BUF or host pages, and got neither");
+                          "an import needs a DMA-BUF or host pages, and got neither" +
+                              (source.no_dma_buf ? ": " + *source.no_dma_buf : std::string()));
     }
     MRDA_TRY(check_layout(layout));
     if (source.dma_buf != nullptr) {
@@ -197,9 +198,11 @@ class SurfaceImporter {
                                            source_.dma_buf->offset_bytes(),
                                            source_.dma_buf->object_bytes());
             case Route::user_ptr:
-                return by_external_buffers(VA_SURFACE_ATTRIB_MEM_TYPE_USER_PTR,
-                                           reinterpret_cast<std::uintptr_t>(source_.host_pages), 0,
-                                           source_.host_bytes);
+                // Linux takes user pointers by whole pages, and the driver hands the size on.
+                return by_external_buffers(
+                    VA_SURFACE_ATTRIB_MEM_TYPE_USER_PTR,
+                    reinterpret_cast<std::uintptr_t>(source_.host_pages), 0,
+                    (source_.host_bytes + kPageBytes - 1) / kPageBytes * kPageBytes);
             default:
                 return make_error(Errc::internal, "an import by no import route");
         }

@@ -27,6 +27,14 @@ Result<void> check_32_bits(std::uint64_t base_bytes, std::uint64_t object_bytes,
     return {};
 }
 
+/// Intel's driver names RGBA's bytes backwards, and only there.
+std::uint32_t drm_format_of(const VADRMPRIMESurfaceDescriptor& descriptor) {
+    const std::uint32_t told = descriptor.layers[0].drm_format;
+    return descriptor.fourcc == VA_FOURCC_RGBA && told == DRM_FORMAT_RGBA8888
+               ? std::uint32_t{DRM_FORMAT_ABGR8888}
+               : told;
+}
+
 }  // namespace
 
 Result<VADRMPRIMESurfaceDescriptor> to_prime_descriptor(const DmaBuf& object,
@@ -68,13 +76,14 @@ Result<SurfaceExport> from_prime_descriptor(const VADRMPRIMESurfaceDescriptor& d
     }
     const auto& layer = descriptor.layers[0];
     const std::uint64_t modifier = descriptor.objects[0].drm_format_modifier;
-    MRDA_ASSIGN(const PixelFormat* format, find_pixel_format(layer.drm_format));
+    const std::uint32_t drm_fourcc = drm_format_of(descriptor);
+    MRDA_ASSIGN(const PixelFormat* format, find_pixel_format(drm_fourcc));
     if (layer.num_planes > format->plane_count) {
         return make_error(Errc::unsupported,
                           "the driver exported " +
-                              mrda::to_string(FormatAndModifier{layer.drm_format, modifier}) +
-                              " with " + std::to_string(layer.num_planes) +
-                              " planes, the format has " + std::to_string(format->plane_count) +
+                              mrda::to_string(FormatAndModifier{drm_fourcc, modifier}) + " with " +
+                              std::to_string(layer.num_planes) + " planes, the format has " +
+                              std::to_string(format->plane_count) +
                               (modifier == DRM_FORMAT_MOD_LINEAR
                                    ? ": linear memory has no others, so the driver's description "
                                      "is wrong; try another version of the driver"
@@ -87,8 +96,8 @@ Result<SurfaceExport> from_prime_descriptor(const VADRMPRIMESurfaceDescriptor& d
         planes[i] = {layer.offset[i], layer.pitch[i]};
     }
     MRDA_ASSIGN(const FrameLayout layout,
-                FrameLayout::from_planes(layer.drm_format, descriptor.width, descriptor.height,
-                                         modifier, {planes.data(), layer.num_planes}));
+                FrameLayout::from_planes(drm_fourcc, descriptor.width, descriptor.height, modifier,
+                                         {planes.data(), layer.num_planes}));
     MRDA_ASSIGN(DmaBuf object,
                 DmaBuf::adopt(std::move(objects[0]), 0, descriptor.objects[0].size, "VA surface"));
     MRDA_TRY(layout.check_fits(object.size_bytes()));

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "mrda/vaapi/shared_memory.h"
 
+#include <algorithm>
+
 #include "mrda/interop/dma_buf.h"
 #include "mrda/interop/udmabuf.h"
 
 namespace mrda::vaapi {
 
 namespace {
+
+constexpr std::uint64_t kPageBytes = 4096;
 
 /// The memory as what the display's driver imports.
 Result<DmaBuf> object_of(const Display& display, const SharedMemory& memory) {
@@ -19,7 +23,12 @@ Result<DmaBuf> object_of(const Display& display, const SharedMemory& memory) {
     MRDA_ASSIGN(DmaBuf object, DmaBuf::adopt(std::move(copy), memory.offset_bytes,
                                              memory.size_bytes, "the host's buffer"));
     if (display.platform() == Platform::gpu && object.kind() != DmaBuf::Kind::dma_buf) {
-        return export_range_as_dma_buf(memory.fd, memory.offset_bytes, memory.size_bytes);
+        // By whole pages, as far as the memory goes: nothing else is in its last one.
+        const std::uint64_t pages_bytes =
+            (memory.size_bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+        return export_range_as_dma_buf(
+            memory.fd, memory.offset_bytes,
+            std::min(pages_bytes, object.object_bytes() - memory.offset_bytes));
     }
     return object;
 }

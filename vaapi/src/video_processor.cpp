@@ -141,6 +141,13 @@ Result<VideoProcessor> VideoProcessor::open(const Display& display, std::uint32_
     return made;
 }
 
+VideoProcessor::~VideoProcessor() {
+    if (context_.valid() && last_target_ != VA_INVALID_SURFACE) {
+        // Whoever has destroyed the surface meanwhile wants nothing of it.
+        vaSyncSurface(context_.get().display, last_target_);
+    }
+}
+
 Result<void> VideoProcessor::query_pipeline() {
     const ContextHandle context = context_.get();
     VAProcPipelineCaps caps{};
@@ -282,13 +289,14 @@ Result<void> VideoProcessor::process(const Surface& source, const Surface& targe
     return render(target.id(), buffer.get().id);
 }
 
-Result<void> VideoProcessor::render(VASurfaceID target, VABufferID buffer) const {
+Result<void> VideoProcessor::render(VASurfaceID target, VABufferID buffer) {
     const ContextHandle context = context_.get();
     MRDA_VA_TRY(vaBeginPicture, (context.display, context.id, target),
                 "cannot begin to process a picture");
     const VAStatus rendered = vaRenderPicture(context.display, context.id, &buffer, 1);
     // Also after a failure: a context that has begun takes no other picture.
     const VAStatus ended = vaEndPicture(context.display, context.id);
+    last_target_ = target;
     if (rendered != VA_STATUS_SUCCESS) {
         return va_error("vaRenderPicture", rendered, vendor_ + " does not process this picture");
     }

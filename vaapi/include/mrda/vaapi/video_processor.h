@@ -80,7 +80,8 @@ struct ProcessOptions {
 };
 
 /// The device's scaler, converter and filters (VAEntrypointVideoProc), for targets of one size and
-/// format. Move-only; its Display must outlive it. For one thread at a time.
+/// format. Move-only; its Display must outlive it. For one thread at a time. When it goes, it waits
+/// for what it has begun.
 class VideoProcessor {
   public:
     /// Errors: unsupported (the driver has no video processing, or does not make that format or
@@ -89,7 +90,7 @@ class VideoProcessor {
                                        std::uint32_t width_px, std::uint32_t height_px);
     VideoProcessor(VideoProcessor&&) noexcept = default;
     VideoProcessor& operator=(VideoProcessor&&) = delete;
-    ~VideoProcessor() = default;
+    ~VideoProcessor();
 
     [[nodiscard]] bool can(Rotation rotation) const;
     [[nodiscard]] bool can(Mirror mirror) const;
@@ -123,7 +124,7 @@ class VideoProcessor {
     Result<void> query_pipeline();
     Result<void> query_filters();
     [[nodiscard]] Result<void> check_filters(const ProcessOptions& options) const;
-    [[nodiscard]] Result<void> render(VASurfaceID target, VABufferID buffer) const;
+    [[nodiscard]] Result<void> render(VASurfaceID target, VABufferID buffer);
 
     /// What the driver says of one side; empty lists and zeros: nothing.
     struct Side {
@@ -148,6 +149,7 @@ class VideoProcessor {
     std::array<std::optional<FilterRange>, kVideoFilters> filters_{};
     Owned<ConfigPolicy> config_;
     Owned<ContextPolicy> context_;
+    VASurfaceID last_target_ = VA_INVALID_SURFACE;
 };
 
 }  // namespace mrda::vaapi
