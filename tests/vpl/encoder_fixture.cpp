@@ -8,6 +8,8 @@
 #include <iostream>
 #include <thread>
 
+#include "support/platform.h"
+
 namespace mrda::vpl::test {
 
 namespace {
@@ -28,6 +30,23 @@ EncoderConfig EncoderTest::small_config(Codec codec) {
     config.qp = codec == Codec::av1 ? 100 : 26;
     config.target_usage = 7;
     return config;
+}
+
+void EncoderTest::require(const EncoderConfig& config) {
+    if (mrda::test::platform() == Platform::software) {
+        return;
+    }
+    const auto needed = Encoder::needed_surfaces(display(), config, DRM_FORMAT_NV12);
+    if (!needed.ok() &&
+        (needed.error().code == Errc::not_found || needed.error().code == Errc::unsupported)) {
+        GTEST_SKIP() << to_string(needed.error());
+    }
+}
+
+void EncoderTest::require(Codec codec) {
+    if (codec != Codec::avc) {
+        require(small_config(codec));
+    }
 }
 
 Result<std::unique_ptr<Encoder>> EncoderTest::try_create(const EncoderConfig& config,

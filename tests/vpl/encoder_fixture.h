@@ -28,6 +28,10 @@ class EncoderTest : public ChainTest {
     static constexpr std::int64_t kFrameTicks = 3000;
 
     static EncoderConfig small_config(Codec codec);
+    /// Skips the test, in the words of the refusal, where this GPU does not encode that way.
+    void require(const EncoderConfig& config);
+    /// Skips it where this GPU has no such encoder. H.264 they all have.
+    void require(Codec codec);
 
     /// Over `count` surfaces; as many as the encoder wants where it is not given. Their memory
     /// lives as long as the test.

@@ -12,6 +12,12 @@ using test::Coded;
 
 class VplEncoderRestart : public test::EncoderTest, public testing::WithParamInterface<Codec> {
   protected:
+    void SetUp() override {
+        EncoderTest::SetUp();
+        ASSERT_FALSE(HasFatalFailure());
+        require(GetParam());
+    }
+
     /// Submits pictures `first` to `last` with no look at packets but where the encoder is full.
     std::vector<Coded> submit_range(Encoder& encoder, std::int64_t first, std::int64_t last,
                                     std::int64_t key = -1) {

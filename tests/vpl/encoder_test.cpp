@@ -15,7 +15,14 @@ namespace {
 
 using test::Coded;
 
-class VplEncoder : public test::EncoderTest, public testing::WithParamInterface<Codec> {};
+class VplEncoder : public test::EncoderTest, public testing::WithParamInterface<Codec> {
+  protected:
+    void SetUp() override {
+        EncoderTest::SetUp();
+        ASSERT_FALSE(HasFatalFailure());
+        require(GetParam());
+    }
+};
 
 TEST_P(VplEncoder, gives_one_packet_for_each_frame_with_its_time_stamp) {
     auto encoder = create(small_config(GetParam()));
@@ -44,6 +51,10 @@ TEST_P(VplEncoder, with_b_frames_gives_each_frame_once_and_in_decodable_order) {
     // SVT-AV1 makes whole mini-GOPs of 4, 8 or 16.
     config.gop_ref_dist = GetParam() == Codec::av1 ? 4 : 3;
     config.num_ref_frames = 2;
+    require(config);
+    if (IsSkipped()) {
+        return;
+    }
     auto encoder = create(config);
     std::vector<Coded> coded = encode(*encoder, 20);
     ASSERT_EQ(coded.size(), 20U);
@@ -154,7 +165,13 @@ TEST_P(VplEncoder, keeps_to_a_bit_rate) {
 }
 
 TEST_P(VplEncoder, refuses_a_format_that_onevpl_encodes_not) {
-    const auto created = try_create(small_config(GetParam()), DRM_FORMAT_YUV420);
+    const EncoderConfig config = small_config(GetParam());
+    const auto needed = Encoder::needed_surfaces(display(), config, DRM_FORMAT_YUV420);
+    ASSERT_FALSE(needed.ok());
+    EXPECT_EQ(needed.error().code, Errc::unsupported);
+    EXPECT_NE(needed.error().message.find("YU12"), std::string::npos) << needed.error().message;
+    MRDA_ONLY_ON(software, "a GPU's driver need not import such surfaces");
+    const auto created = try_create(config, DRM_FORMAT_YUV420);
     ASSERT_FALSE(created.ok());
     EXPECT_EQ(created.error().code, Errc::unsupported);
     EXPECT_NE(created.error().message.find("YU12"), std::string::npos) << created.error().message;
@@ -254,6 +271,10 @@ TEST_F(VplEncoderInput, that_is_late_makes_receive_give_up_at_its_deadline_and_c
     config.width_px = 1280;
     config.height_px = 720;
     config.target_usage = 1;
+    require(config);
+    if (IsSkipped()) {
+        return;
+    }
     auto encoder = create(config);
     bool timed_out = false;
     std::size_t received = 0;
@@ -268,8 +289,9 @@ TEST_F(VplEncoderInput, that_is_late_makes_receive_give_up_at_its_deadline_and_c
             ++received;
         }
     }
-    EXPECT_TRUE(timed_out);
     EXPECT_EQ(received + drain(*encoder).size(), static_cast<std::size_t>(frame));
+    MRDA_NEEDS_PIXELS("no picture is late");
+    EXPECT_TRUE(timed_out);
 }
 
 using VplEncoderCreate = test::EncoderTest;
@@ -281,9 +303,13 @@ void expect_refused(const Result<std::unique_ptr<Encoder>>& created, const std::
 }
 
 TEST_F(VplEncoderCreate, refuses_what_the_runtime_would_change_in_silence) {
-    EncoderConfig config = small_config(Codec::av1);
+    const bool on_gpu = mrda::test::platform() == Platform::gpu;
+    EncoderConfig config = small_config(on_gpu ? Codec::avc : Codec::av1);
     config.gop_ref_dist = 3;
     const auto created = try_create(config, DRM_FORMAT_NV12);
+    if (on_gpu && created.ok()) {
+        GTEST_SKIP() << "this GPU encodes h264 with B frames";
+    }
     ASSERT_FALSE(created.ok());
     EXPECT_EQ(created.error().code, Errc::unsupported);
     EXPECT_NE(created.error().message.find("GOP reference distance 3"), std::string::npos)
@@ -347,6 +373,10 @@ TEST_F(VplEncoderCreate, encodes_pictures_smaller_than_their_surfaces) {
 }
 
 TEST_F(VplEncoderCreate, takes_ten_bit_and_rgb_surfaces) {
+    require(Codec::hevc);
+    if (IsSkipped()) {
+        return;
+    }
     for (const std::uint32_t fourcc : {DRM_FORMAT_P010, DRM_FORMAT_ARGB8888}) {
         auto created = try_create(small_config(Codec::hevc), fourcc);
         ASSERT_TRUE(created.ok()) << to_string(created.error());

@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <regex>
+#include <string>
 
 #include "chain_fixture.h"
 #include "support/platform.h"
@@ -42,11 +44,19 @@ class VplSession : public test::ChainTest {};
 TEST_F(VplSession, opens_for_every_codec) {
     for (const Codec codec : {Codec::avc, Codec::hevc, Codec::av1}) {
         const auto session = Session::open(display(), codec);
+        if (mrda::test::platform() == Platform::gpu && codec != Codec::avc && !session.ok()) {
+            EXPECT_EQ(session.error().code, Errc::not_found);
+            EXPECT_THAT(session.error().message, testing::HasSubstr(to_string(codec)));
+            continue;  // GPUs differ.
+        }
         ASSERT_TRUE(session.ok()) << to_string(codec) << ": " << to_string(session.error());
         EXPECT_NE(session->handle(), nullptr);
         EXPECT_NE(session->implementation().find(", API 2."), std::string::npos)
             << session->implementation();
-        EXPECT_THAT(session->sizes(), testing::MatchesRegex("[0-9]+x[0-9]+ to [0-9]+x[0-9]+"));
+        const bool silent = mrda::test::platform() == Platform::gpu && session->sizes().empty();
+        EXPECT_TRUE(silent || std::regex_match(session->sizes(),
+                                               std::regex("[0-9]+x[0-9]+ to [0-9]+x[0-9]+")))
+            << session->sizes();
     }
 }
 

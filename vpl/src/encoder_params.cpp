@@ -155,6 +155,35 @@ std::string bit_rate_refusal(const Session& session, const EncoderConfig& config
            (highest == 0 ? "choose less" : "it takes up to " + limit);
 }
 
+/// A setting that a runtime may refuse without pointing at it, and what every runtime takes in its
+/// place.
+struct Relaxation {
+    const char* name;
+    mfxU16 mfxInfoMFX::*field;
+    mfxU16 harmless;
+};
+constexpr Relaxation kRelaxations[] = {
+    {"profile", &mfxInfoMFX::CodecProfile, 0},
+    {"GOP reference distance", &mfxInfoMFX::GopRefDist, 1},
+    {"number of reference frames", &mfxInfoMFX::NumRefFrame, 0},
+    {"target usage", &mfxInfoMFX::TargetUsage, 0},
+    {"GOP size", &mfxInfoMFX::GopPicSize, 0},
+};
+
+/// The setting without which the runtime would take the others; "": it is no single one.
+std::string hidden_objection(const Session& session, const mfxVideoParam& wanted) {
+    for (const Relaxation& relaxation : kRelaxations) {
+        mfxVideoParam relaxed = wanted;
+        relaxed.mfx.*relaxation.field = relaxation.harmless;
+        if (wanted.mfx.*relaxation.field != relaxation.harmless &&
+            ask(session, relaxed).status >= MFX_ERR_NONE) {
+            return std::string(relaxation.name) + " " +
+                   std::to_string(wanted.mfx.*relaxation.field);
+        }
+    }
+    return "";
+}
+
 /// What the runtime objects to, to stand behind "does not encode h264 ".
 std::string objection(const Session& session, const EncoderConfig& config,
                       const mfxVideoParam& wanted, const mfxVideoParam& found) {
@@ -168,7 +197,8 @@ std::string objection(const Session& session, const EncoderConfig& config,
     if (kbps_of(wanted.mfx) != 0 && kbps_of(found.mfx) == 0) {
         return bit_rate_refusal(session, config, wanted);
     }
-    return "this way; it objects to the combination of parameters";
+    const std::string hidden = hidden_objection(session, wanted);
+    return "this way; it objects to " + (hidden.empty() ? "the combination of parameters" : hidden);
 }
 
 std::string others_than(std::uint32_t fourcc) {
@@ -176,6 +206,17 @@ std::string others_than(std::uint32_t fourcc) {
         return "NV12";
     }
     return fourcc == MFX_FOURCC_NV12 ? "P010" : "NV12 or P010";
+}
+
+std::string sizes_hint(const Session& session, const mfxFrameInfo& asked) {
+    if (session.sizes().empty()) {
+        return "";
+    }
+    return session.describes(asked.CropW, asked.CropH)
+               ? ", though it says to take " + session.sizes() +
+                     ": the driver beneath it takes fewer sizes; choose a larger picture, or a "
+                     "smaller one"
+               : "; it takes " + session.sizes();
 }
 
 std::string refusal_text(const Session& session, const EncoderConfig& config,
@@ -191,7 +232,7 @@ std::string refusal_text(const Session& session, const EncoderConfig& config,
         left.CropH != asked.CropH) {
         return "the runtime does not encode " + name + " pictures of " +
                std::to_string(asked.CropW) + "x" + std::to_string(asked.CropH) +
-               (session.sizes().empty() ? "" : "; it takes " + session.sizes());
+               sizes_hint(session, asked);
     }
     return "the runtime does not encode " + name + " " + objection(session, config, wanted, found);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -74,7 +75,8 @@ std::string list_implementations() {
                : " it sees:" + text;
 }
 
-Result<void> set_filters(mfxLoader loader, const vaapi::Display& display, Codec codec) {
+Result<void> set_filters(mfxLoader loader, const vaapi::Display& display,
+                         std::optional<Codec> described) {
     if (display.platform() == Platform::software) {
         mfxVariant name{};
         name.Type = MFX_VARIANT_TYPE_PTR;
@@ -87,35 +89,22 @@ Result<void> set_filters(mfxLoader loader, const vaapi::Display& display, Codec 
     }
     MRDA_TRY(require(loader, "mfxImplDescription.AccelerationMode",
                      std::uint32_t{MFX_ACCEL_MODE_VIA_VAAPI}));
-    MRDA_TRY(require(loader, "mfxImplDescription.mfxEncoderDescription.encoder.CodecID",
-                     mfx_codec_id(codec)));
+    if (described) {
+        MRDA_TRY(require(loader, "mfxImplDescription.mfxEncoderDescription.encoder.CodecID",
+                         mfx_codec_id(*described)));
+    }
     // The dispatcher hands these two to the session that it creates. Nobody may set them again:
     // Intel's runtime answers a second MFXVideoCORE_SetHandle with MFX_ERR_UNDEFINED_BEHAVIOR.
     MRDA_TRY(require(loader, "mfxHandleType", std::uint32_t{MFX_HANDLE_VA_DISPLAY}));
     return require(loader, "mfxHDL", display.handle());
 }
 
-/// The smallest and the largest picture over all profiles and kinds of memory; "": not told.
-std::string sizes_of(const mfxImplDescription& description, Codec codec) {
-    mfxU32 smallest[2] = {std::numeric_limits<mfxU32>::max(), std::numeric_limits<mfxU32>::max()};
-    mfxU32 largest[2] = {0, 0};
-    for (const auto& encoder : std::span(description.Enc.Codecs, description.Enc.NumCodecs)) {
-        if (encoder.CodecID != mfx_codec_id(codec)) {
-            continue;
-        }
-        for (const auto& profile : std::span(encoder.Profiles, encoder.NumProfiles)) {
-            for (const auto& memory : std::span(profile.MemDesc, profile.NumMemTypes)) {
-                smallest[0] = std::min(smallest[0], memory.Width.Min);
-                smallest[1] = std::min(smallest[1], memory.Height.Min);
-                largest[0] = std::max(largest[0], memory.Width.Max);
-                largest[1] = std::max(largest[1], memory.Height.Max);
-            }
-        }
-    }
-    const auto text = [](const mfxU32(&size)[2]) {
-        return std::to_string(size[0]) + "x" + std::to_string(size[1]);
-    };
-    return largest[0] == 0 ? "" : text(smallest) + " to " + text(largest);
+/// What the runtime says of it when it is asked, and not what it has described.
+bool encodes(mfxSession session, Codec codec) {
+    mfxVideoParam param{};
+    param.mfx.CodecId = mfx_codec_id(codec);
+    param.mfx.LowPower = MFX_CODINGOPTION_ON;
+    return MFXVideoENCODE_Query(session, nullptr, &param) >= MFX_ERR_NONE;
 }
 
 }  // namespace
@@ -135,34 +124,70 @@ Result<void> Session::describe(Codec codec) {
     implementation_ = std::string(description.ImplName) + ", API " +
                       std::to_string(description.ApiVersion.Major) + "." +
                       std::to_string(description.ApiVersion.Minor);
-    sizes_ = sizes_of(description, codec);
+    smallest_ = {std::numeric_limits<mfxU32>::max(), std::numeric_limits<mfxU32>::max()};
+    largest_ = {};
+    for (const auto& encoder : std::span(description.Enc.Codecs, description.Enc.NumCodecs)) {
+        if (encoder.CodecID != mfx_codec_id(codec)) {
+            continue;
+        }
+        for (const auto& profile : std::span(encoder.Profiles, encoder.NumProfiles)) {
+            for (const auto& memory : std::span(profile.MemDesc, profile.NumMemTypes)) {
+                smallest_ = {std::min(smallest_.width_px, memory.Width.Min),
+                             std::min(smallest_.height_px, memory.Height.Min)};
+                largest_ = {std::max(largest_.width_px, memory.Width.Max),
+                            std::max(largest_.height_px, memory.Height.Max)};
+            }
+        }
+    }
     MFXDispReleaseImplDescription(loader_.get(), raw);
     return {};
 }
 
-Result<Session> Session::open(const vaapi::Display& display, Codec codec) {
-    Session opened;
-    opened.loader_.reset(MFXLoad());
-    if (!opened.loader_) {
-        return make_error(Errc::not_found, "the oneVPL dispatcher does not start");
+std::string Session::sizes() const {
+    const auto text = [](const Size& size) {
+        return std::to_string(size.width_px) + "x" + std::to_string(size.height_px);
+    };
+    return largest_.width_px == 0 ? "" : text(smallest_) + " to " + text(largest_);
+}
+
+bool Session::describes(std::uint32_t width_px, std::uint32_t height_px) const {
+    return width_px >= smallest_.width_px && height_px >= smallest_.height_px &&
+           width_px <= largest_.width_px && height_px <= largest_.height_px;
+}
+
+Result<Session> Session::create(const vaapi::Display& display, std::optional<Codec> described) {
+    Session created;
+    created.loader_.reset(MFXLoad());
+    if (!created.loader_) {
+        return make_error(Errc::internal, "the oneVPL dispatcher does not start");
     }
-    mfxLoader loader = opened.loader_.get();
-    MRDA_TRY(set_filters(loader, display, codec));
+    MRDA_TRY(set_filters(created.loader_.get(), display, described));
     mfxSession handle = nullptr;
-    const mfxStatus status = MFXCreateSession(loader, 0, &handle);
-    if (status != MFX_ERR_NONE) {
-        Error error =
-            mfx_error("MFXCreateSession", status,
-                      "the oneVPL dispatcher has no implementation that encodes " +
-                          std::string(to_string(codec)) + " from the surfaces of " +
-                          (display.platform() == Platform::software ? "the software platform"
-                                                                    : display.node()) +
-                          ";" + list_implementations());
+    MRDA_MFX_TRY(MFXCreateSession, (created.loader_.get(), 0, &handle), "no session");
+    created.session_.reset(handle);
+    return created;
+}
+
+Result<Session> Session::open(const vaapi::Display& display, Codec codec) {
+    auto opened = create(display, codec);
+    if (!opened.ok() && opened.error().code == Errc::not_found) {
+        // Intel's runtime does not describe a codec that it encodes by the low-power engine alone.
+        auto silent = create(display, std::nullopt);
+        if (silent.ok() && encodes(silent->handle(), codec)) {
+            opened = std::move(silent);
+        }
+    }
+    if (!opened.ok()) {
+        Error error = opened.error();
+        error.message =
+            "the oneVPL dispatcher has no implementation that encodes " +
+            std::string(to_string(codec)) + " from the surfaces of " +
+            (display.platform() == Platform::software ? "the software platform" : display.node()) +
+            ";" + list_implementations() + ": " + error.message;
         error.code = Errc::not_found;
         return error;
     }
-    opened.session_.reset(handle);
-    MRDA_TRY(opened.describe(codec));
+    MRDA_TRY(opened->describe(codec));
     return opened;
 }
 

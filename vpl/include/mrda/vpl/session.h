@@ -3,6 +3,8 @@
 
 #include <vpl/mfx.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "mrda/interop/owned.h"
@@ -38,14 +40,24 @@ class Session {
     [[nodiscard]] const std::string& implementation() const { return implementation_; }
 
     /// Which pictures it says to encode: "64x64 to 8192x8192". "": it does not say.
-    [[nodiscard]] const std::string& sizes() const { return sizes_; }
+    [[nodiscard]] std::string sizes() const;
+    /// Whether it says so of pictures of that size. The driver beneath need not agree.
+    [[nodiscard]] bool describes(std::uint32_t width_px, std::uint32_t height_px) const;
 
   private:
     Session() = default;
+    /// Of an implementation that describes an encoder of `described`, or that describes anything.
+    static Result<Session> create(const vaapi::Display& display, std::optional<Codec> described);
     Result<void> describe(Codec codec);
 
+    struct Size {
+        std::uint32_t width_px;
+        std::uint32_t height_px;
+    };
+
     std::string implementation_;
-    std::string sizes_;
+    Size smallest_{};
+    Size largest_{};  // 0x0: it does not say.
     Owned<LoaderPolicy> loader_;
     Owned<SessionPolicy> session_;
 };
