@@ -17,6 +17,8 @@ namespace mrda {
 namespace {
 
 constexpr std::uint64_t kProbeTimeoutNs = 20'000'000'000;
+/// ld.so(8): of a program whose libraries are not all there. It says so to standard error.
+constexpr int kExitNotLoaded = 127;
 
 std::filesystem::path program_dir() {
     std::error_code ignored;
@@ -71,9 +73,16 @@ Result<void> ask_probe(const std::optional<PciAddress>& device) {
     }
     const std::string words = child.output.substr(0, child.output.find_last_not_of(" \n") + 1);
     if (child.signal != 0) {
-        return make_error(Errc::io, "the GPU's drivers ended mrda-probe by signal " +
-                                        std::to_string(child.signal) +
-                                        (words.empty() ? "" : ", after:\n" + words));
+        return make_error(
+            Errc::io,
+            "the GPU's drivers ended mrda-probe by signal " + std::to_string(child.signal) +
+                (words.empty() ? "; mrdactl doctor tells which one does" : ", after:\n" + words));
+    }
+    if (child.exit_code == kExitNotLoaded) {
+        return make_error(
+            Errc::not_found,
+            "mrda-probe does not start, because a library is missing that it needs "
+            "for a GPU; the lines before this name it, and mrdactl doctor its package");
     }
     return make_error(errc_of_exit_code(child.exit_code),
                       words.empty() ? "mrda-probe ended with " + std::to_string(child.exit_code) +
@@ -103,6 +112,7 @@ std::string_view to_string(Platform platform) {
 
 Result<PlatformChoice> choose_platform(PlatformRequest request,
                                        const std::optional<PciAddress>& device) {
+    quieten_libva();
     PlatformChoice choice;
     if (request != PlatformRequest::software) {
         const auto asked = ask_probe(device);
@@ -128,6 +138,11 @@ Result<std::string> software_driver_dir() {
     return find_beside<3>({program_dir() / MRDA_DRIVERS_FROM_BUILD_BIN,
                            program_dir() / MRDA_DRIVERS_FROM_BIN, MRDA_INSTALL_DRIVER_DIR},
                           "libmrda_ze.so", "MRDA's software drivers");
+}
+
+void quieten_libva() {
+    // va.c: 1 is errors. A failure leaves more words than are needed.
+    static_cast<void>(::setenv("LIBVA_MESSAGING_LEVEL", "1", 0));
 }
 
 Result<void> use_software_drivers() {

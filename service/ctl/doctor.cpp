@@ -121,7 +121,11 @@ Finding chain(const char* platform, const char* what, const char* otherwise) {
     std::string words = child->output;
     words.erase(words.find_last_not_of(" \n") + 1);
     if (child->signal != 0) {
-        words = "a driver ended by signal " + std::to_string(child->signal) + ". " + words;
+        words = "a driver ended by signal " + std::to_string(child->signal) +
+                (words.empty() ? std::string() : ": " + words);
+    } else if (words.empty()) {
+        words = "mrda-probe ends with exit code " + std::to_string(child->exit_code) +
+                ": it starts only where all loaders are there";
     }
     return {Verdict::missing, what, words, otherwise};
 }

@@ -88,9 +88,10 @@ std::string find_in(std::initializer_list<const char*> variables, const std::str
 }
 
 Finding gpu_driver(const Library& driver, const std::string& file) {
-    return loads(std::string("GPU driver ") + driver.file, file,
-                 std::string("with an Intel GPU: apt install ") + driver.package +
-                     "; without one nothing: the software drivers are used");
+    return loads(
+        std::string("GPU driver ") + driver.file, file,
+        std::string("with an Intel GPU: apt install ") + driver.package +
+            " (--reinstall where it is); without one nothing: the software drivers are used");
 }
 
 Finding va_driver() {

@@ -45,7 +45,8 @@ Result<v1::ListPluginsReply> look_at_plugins(std::vector<std::string> folders) {
     const auto parsed = google::protobuf::util::JsonStringToMessage(child.output, &reply, options);
     if (child.exit_code != 0 || !parsed.ok()) {
         return make_error(Errc::corrupt, "mrda-probe gave no list of plugins (exit code " +
-                                             std::to_string(child.exit_code) + ")");
+                                             std::to_string(child.exit_code) +
+                                             "); it starts only where all loaders are there");
     }
     return reply;
 }
@@ -73,7 +74,8 @@ std::string abilities_of(const v1::Plugin& plugin) {
 std::vector<Finding> plugins() {
     const auto listed = look_at_plugins({});
     if (!listed.ok()) {
-        return {{Verdict::missing, "plugins", to_string(listed.error()), "build MRDA whole"}};
+        return {{Verdict::missing, "plugins", to_string(listed.error()),
+                 "see to the loaders that are missing above, or build MRDA whole"}};
     }
     std::vector<Finding> findings;
     for (const v1::Plugin& plugin : listed->plugins()) {

@@ -111,6 +111,7 @@ int main(int argc, char** argv) {
         std::cout << text_of(mrda::probe::list_plugins("/proc/self/exe", plugin_folders), -1);
         return 0;
     }
+    mrda::quieten_libva();
     // Sysman answers only a process that asked for it before its first Level Zero call.
     ::setenv("ZES_ENABLE_SYSMAN", "1", 1);
     if (chain) {

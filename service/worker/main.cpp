@@ -63,6 +63,7 @@ int fail(const Error& error) {
 
 /// Points the loaders at the drivers that the platform wants.
 Result<void> choose_drivers(const WorkerPreparation& wanted) {
+    mrda::quieten_libva();
     if (wanted.platform != "software") {
         return {};
     }

@@ -19,9 +19,9 @@ using testing::IsEmpty;
 /// Has a fake mrda-probe and a fake set of drivers, and puts the environment back.
 class PlatformTest : public testing::Test {
   protected:
-    static constexpr const char* kVariables[] = {"MRDA_BIN_DIR",          "MRDA_DRIVER_DIR",
-                                                 "ZE_ENABLE_ALT_DRIVERS", "LIBVA_DRIVERS_PATH",
-                                                 "LIBVA_DRIVER_NAME",     "ONEVPL_PRIORITY_PATH"};
+    static constexpr const char* kVariables[] = {
+        "MRDA_BIN_DIR",      "MRDA_DRIVER_DIR",       "ZE_ENABLE_ALT_DRIVERS", "LIBVA_DRIVERS_PATH",
+        "LIBVA_DRIVER_NAME", "LIBVA_MESSAGING_LEVEL", "ONEVPL_PRIORITY_PATH"};
 
     PlatformTest() {
         for (const char* name : kVariables) {
@@ -55,6 +55,24 @@ class PlatformTest : public testing::Test {
   private:
     std::vector<std::pair<std::string, std::optional<std::string>>> saved_;
 };
+
+TEST_F(PlatformTest, libva_is_to_say_errors_alone_unless_the_environment_wants_more) {
+    probe("exit 0");
+    ASSERT_TRUE(choose_platform(PlatformRequest::gpu, {}).ok());
+    EXPECT_EQ(environment("LIBVA_MESSAGING_LEVEL"), "1");
+    ::setenv("LIBVA_MESSAGING_LEVEL", "2", 1);
+    ASSERT_TRUE(choose_platform(PlatformRequest::gpu, {}).ok());
+    EXPECT_EQ(environment("LIBVA_MESSAGING_LEVEL"), "2");
+}
+
+TEST_F(PlatformTest, a_probe_whose_libraries_are_missing_is_said_not_to_start) {
+    probe("exit 127");
+    const auto choice = choose_platform(PlatformRequest::gpu, {});
+    ASSERT_FALSE(choice.ok());
+    EXPECT_EQ(choice.error().code, Errc::not_found);
+    EXPECT_THAT(choice.error().message, HasSubstr("mrda-probe does not start"));
+    EXPECT_THAT(choice.error().message, HasSubstr("mrdactl doctor"));
+}
 
 TEST_F(PlatformTest, names_are_read_and_others_refused_by_name) {
     EXPECT_EQ(*parse_platform("auto"), PlatformRequest::automatic);

@@ -24,6 +24,11 @@ std::vector<Check> unit_checks(const std::shared_ptr<const media::LoadedPlugin>&
 /// All devices that are there, each with all its banks.
 std::vector<Check> device_checks(const mrda_device_kind& kind);
 
+/// Whether encoders stand on a GPU, which need not have every codec and format that its plugin
+/// declares: what such an encoder refuses as unsupported is skipped, in its words. Set before the
+/// checks run.
+extern bool encoders_on_gpu;
+
 /// Of each session, for plugins around libraries that lose some. Set before the checks run.
 extern std::size_t allowed_leak_bytes;
 

@@ -23,11 +23,12 @@ using mrda::check::Finding;
 using mrda::media::LoadedPlugin;
 
 constexpr const char* kUsage =
-    "usage: mrda-plugin-check [--platform software] [--allow-leak-kib N] PLUGIN.so\n"
+    "usage: mrda-plugin-check [--platform software|gpu] [--allow-leak-kib N] PLUGIN.so\n"
     "Checks a plugin as hosts will use it, each check in a process of its own: lifecycle, "
     "statuses,\n"
     "leaks, threads, wrong arguments. --platform software points vendors' loaders at MRDA's "
-    "drivers.\n"
+    "drivers;\n"
+    "with gpu, what a GPU's encoders lack is skipped and not a fault.\n"
     "--allow-leak-kib lets each session lose so much, where a library behind the plugin does.\n"
     "Exits with 0 if all hold, 1 if one does not, 2 for wrong use, 77 if nothing could be "
     "checked,\n"
@@ -129,8 +130,12 @@ int main(int argc, char** argv) {
             std::fputs(kUsage, stdout);
             return 0;
         }
-        if (argument == "--platform" && i + 1 < argc &&
-            std::string_view(argv[i + 1]) == "software") {
+        const std::string_view value = i + 1 < argc ? argv[i + 1] : "";
+        if (argument == "--platform" && value == "gpu") {
+            ++i;
+            mrda::quieten_libva();
+            mrda::check::encoders_on_gpu = true;
+        } else if (argument == "--platform" && value == "software") {
             ++i;
             if (const auto chosen = mrda::use_software_drivers(); !chosen.ok()) {
                 return fail(chosen.error());

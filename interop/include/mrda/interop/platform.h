@@ -42,6 +42,11 @@ Result<std::string> software_driver_dir();
 /// Points the loaders at the software drivers; the warning at choose_platform holds here too.
 Result<void> use_software_drivers();
 
+/// Has libva say errors alone, where the environment does not say otherwise: Intel's runtime opens
+/// displays of its own, and libva tells standard error five lines of each. choose_platform does it;
+/// the warning there holds here too.
+void quieten_libva();
+
 /// The name of our VA driver, as LIBVA_DRIVER_NAME has it, and of our oneVPL runtime, as its
 /// description has it.
 inline constexpr const char* kSoftwareVaDriver = "mrda";
