@@ -36,11 +36,12 @@ class Run:
 class Rig:
     """A device and the drivers on it. `build` is the build tree; `--va-drivers` names another set for the VA driver alone."""
 
-    def __init__(self, build, device="adlp", drivers="debian12", va_drivers=None):
+    def __init__(self, build, device="adlp", drivers="debian12", va_drivers=None, drivers_dir=None):
         self.build = build
         self.device = device
         self.drivers = drivers
         self.va_drivers = va_drivers
+        self.drivers_dir = drivers_dir
 
     def __str__(self):
         return f"{self.device}, {self.va_drivers or self.drivers}"
@@ -51,7 +52,8 @@ class Rig:
 
     def command(self, *words, fail=None, trace=None, frame_bytes=None):
         command = [os.path.join(self.build, "tests", "stub_run"), "--device", self.device, "--drivers", self.drivers]
-        for option, value in [("--va-drivers", self.va_drivers), ("--fail", fail), ("--trace", trace), ("--bytes", frame_bytes)]:
+        for option, value in [("--va-drivers", self.va_drivers), ("--drivers-dir", self.drivers_dir),
+                              ("--fail", fail), ("--trace", trace), ("--bytes", frame_bytes)]:
             if value is not None:
                 command += [option, str(value)]
         return command + [str(word) for word in words]

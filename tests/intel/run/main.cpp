@@ -56,6 +56,10 @@ void set_environment(const Options& options, const fs::path& root) {
     set("LIBVA_DRIVERS_PATH", va);
     set("ZE_ENABLE_ALT_DRIVERS", libraries / "libze_intel_gpu.so.1");
     set("ONEVPL_SEARCH_PATH", libraries);
+    // Level Zero on xe would write commands into a ring that runs on by itself; the node executes
+    // what is submitted by ioctl.
+    set("NEOReadDebugKeys", "1");
+    set("EnableDirectSubmission", "0");
     set(stub::kRootVariable, root);
     set(stub::kDevicesVariable, options.devices);
     set(stub::kTraceVariable, options.trace);

@@ -24,17 +24,25 @@ bool AddressSpace::bind(std::uint64_t address, std::shared_ptr<Object> object,
 
 void AddressSpace::unbind(std::uint64_t address, std::uint64_t size_bytes) {
     const std::uint64_t first = address & kAddressMask;
-    auto at = bindings_.lower_bound(first);
-    if (at != bindings_.begin()) {
-        const auto before = std::prev(at);
-        // One that reaches in from below keeps what lies before; drivers unbind what they bound, no
-        // less.
-        if (before->second.size_bytes > first - before->first) {
-            before->second.size_bytes = first - before->first;
+    const std::uint64_t end = first + size_bytes;
+    auto at = bindings_.upper_bound(first);
+    at = at == bindings_.begin() ? at : std::prev(at);
+    while (at != bindings_.end() && at->first < end) {
+        const std::uint64_t begin = at->first;
+        const Binding binding = at->second;
+        if (begin + binding.size_bytes <= first) {
+            ++at;
+            continue;
         }
-    }
-    while (at != bindings_.end() && at->first - first < size_bytes) {
         at = bindings_.erase(at);
+        // What reaches out of the range on either side stays.
+        if (begin < first) {
+            bindings_[begin] = {binding.object, binding.offset_bytes, first - begin};
+        }
+        if (begin + binding.size_bytes > end) {
+            bindings_[end] = {binding.object, binding.offset_bytes + (end - begin),
+                              begin + binding.size_bytes - end};
+        }
     }
 }
 

@@ -33,7 +33,7 @@ struct EngineState {
 
 /// Where the walk goes after a command.
 struct Next {
-    enum class Step : std::uint8_t { on, jump, call, end_level, end_all };
+    enum class Step : std::uint8_t { on, wait, jump, call, end_level, end_all };
     Step step = Step::on;
     std::uint64_t address = 0;  ///< Of a jump or a call.
 };

@@ -86,6 +86,7 @@ int gem_close(const Call& call) {
         return -EINVAL;
     }
     trace("GEM_CLOSE node=%u handle=%u bo=%u", call.node.number, handle, found->second->number());
+    call.node.i915_space.unbind_object(*found->second);
     call.node.handles.erase(found);
     return 0;
 }

@@ -327,7 +327,9 @@ int execbuffer2(const Call& call) {
     }
     const std::span objects(reinterpret_cast<drm_i915_gem_exec_object2*>(asked.buffers_ptr),
                             asked.buffer_count);
-    AddressSpace space;
+    // A stream may call a batch that an earlier submission brought and this one does not list:
+    // bindings stay until the object is closed.
+    AddressSpace& space = call.node.i915_space;
     std::string names;
     if (const int problem = bind_objects(call, objects, &space, &names); problem != 0) {
         return problem;
@@ -342,10 +344,10 @@ int execbuffer2(const Call& call) {
         result = run_stream(space, *call.node.device->kind, settings().frame_bytes,
                             batch.offset + asked.batch_start_offset);
     }
-    trace("EXECBUFFER2 node=%u context=%llu ring=%llu commands=%u stores=%u bos=%s",
+    trace("EXECBUFFER2 node=%u context=%llu ring=%llu commands=%u stores=%u end=%s bos=%s",
           call.node.number, static_cast<unsigned long long>(asked.rsvd1 & 0xffffffff),
           static_cast<unsigned long long>(asked.flags & I915_EXEC_RING_MASK), result.commands,
-          result.stores, names.c_str());
+          result.stores, name_of(result.end), names.c_str());
     // i915_drm.h: the upper half of rsvd2 is the fence that is given back, which is signalled.
     if ((asked.flags & I915_EXEC_FENCE_OUT) != 0) {
         const auto fence = static_cast<std::uint32_t>(::eventfd(1, EFD_CLOEXEC));

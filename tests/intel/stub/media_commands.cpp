@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include "commands.h"
 
 namespace mrda::stub {
@@ -15,6 +17,9 @@ constexpr std::uint32_t kHcpSource = 1;
 constexpr std::size_t kMfxPicture = 7;
 constexpr std::size_t kHcpPicture = 54;
 constexpr std::size_t kVdencPicture = 10;
+
+// Where AVP_PIPE_BUF_ADDR_STATE names the tile's record, on devices that encode AV1.
+constexpr std::size_t kAvpTileRecord = 194;
 
 /// The four dwords that MFX_SURFACE_STATE and VDENC_SRC_SURFACE_STATE have in common, from the
 /// third on.
@@ -42,6 +47,18 @@ Next mfx_surface_state(EngineState& engine, Dwords command) {
 
 Next mfx_pipe_buf_addr_state(EngineState& engine, Dwords command) {
     engine.source.set_picture(Pipe::mfx, address_at(command, kMfxPicture));
+    return {};
+}
+
+/// The driver reads an AV1 frame's length from what the pipe records of each tile, at an address of
+/// its own: where it wrote, how much of it, and how much of that is the tile's. The rest are the
+/// headers that precede it.
+Next avp_pipe_buf_addr_state(EngineState& engine, Dwords command) {
+    constexpr std::uint32_t kHeaderBytes = 64;
+    const std::uint64_t record = address_at(command, kAvpTileRecord);
+    const std::uint32_t written = engine.registers.frame_bytes();
+    engine.store32(record + 8, written);
+    engine.store32(record + 12, written - std::min(written, kHeaderBytes));
     return {};
 }
 
@@ -95,7 +112,7 @@ Next vdenc_pipe_buf_addr_state(EngineState& engine, Dwords command) {
 
 // The render engine's media commands have the same opcodes as MFX's, and are shorter.
 constexpr std::array kCommands{
-    Command{kOpcode, 0x70000000, kLength12, "MFX_PIPE_MODE_SELECT", 5, mfx_pipe_mode_select},
+    Command{kOpcode, 0x70000000, kLength12, "MFX_PIPE_MODE_SELECT", 2, mfx_pipe_mode_select},
     Command{kOpcode, 0x70010000, kLength12, "MFX_SURFACE_STATE", 6, mfx_surface_state},
     Command{kOpcode, 0x70020000, kLength12, "MFX_PIPE_BUF_ADDR_STATE", 61, mfx_pipe_buf_addr_state},
     Command{kOpcode, 0x70030000, kLength12, "MFX_IND_OBJ_BASE_ADDR_STATE"},
@@ -104,7 +121,8 @@ constexpr std::array kCommands{
     Command{kOpcode, 0x70820000, kLength12, "VDENC_REF_SURFACE_STATE"},
     Command{kOpcode, 0x70840000, kLength12, "VDENC_PIPE_BUF_ADDR_STATE", kVdencPicture + 3,
             vdenc_pipe_buf_addr_state},
-    Command{kOpcode, 0x71820000, kLength12, "AVP_PIPE_BUF_ADDR_STATE"},
+    Command{kOpcode, 0x71820000, kLength12, "AVP_PIPE_BUF_ADDR_STATE", kAvpTileRecord + 2,
+            avp_pipe_buf_addr_state},
     Command{kOpcode, 0x73800000, kLength12, "HCP_PIPE_MODE_SELECT", 2, hcp_pipe_mode_select},
     Command{kOpcode, 0x73810000, kLength12, "HCP_SURFACE_STATE", 3, hcp_surface_state},
     Command{kOpcode, 0x73820000, kLength12, "HCP_PIPE_BUF_ADDR_STATE", kHcpPicture + 3,

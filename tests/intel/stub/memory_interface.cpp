@@ -90,6 +90,32 @@ Next pipe_control(EngineState& engine, Dwords command) {
     return {};
 }
 
+/// Computes nothing, and says that it is done where it was told to: by a number, or by the times of
+/// its begin and of its end, of the context's clock and of the global one each.
+Next compute_walker(EngineState& engine, Dwords command) {
+    // What is done at the end stands before the eight dwords of inline data, whatever precedes it.
+    constexpr std::size_t kFromEnd = 8 + 5;
+    const std::size_t at = command.size() - kFromEnd;
+    const std::uint32_t operation = bits(command[at], 0, 2);
+    const std::uint64_t address = qword_address_at(command, at + 1);
+    if (operation == kWriteImmediate) {
+        engine.store64(address, qword_at(command, at + 3));
+    } else if (operation == kWriteTimestamp) {
+        const auto now = static_cast<std::uint32_t>(timestamp());
+        for (std::uint64_t moment = 0; moment < 4; ++moment) {
+            engine.store32(address + moment * sizeof now, now);
+        }
+    }
+    return {};
+}
+
+/// Waits until the comparison holds, which nothing does in the middle of a walk.
+Next semaphore_wait(EngineState& engine, Dwords command) {
+    std::uint32_t found = 0;
+    engine.space.read32(dword_address_at(command, 2), &found);
+    return {compare(bits(command[0], 12, 3), found, command[1]) ? Step::on : Step::wait};
+}
+
 Next load_register_imm(EngineState& engine, Dwords command) {
     for (std::size_t at = 1; at + 1 < command.size(); at += 2) {
         engine.registers.write(command[at], command[at + 1]);
@@ -162,6 +188,7 @@ Next math(EngineState& engine, Dwords command) {
 constexpr std::array kCommands{
     Command{kOpcode, mi(0x0a), kOneDword, "MI_BATCH_BUFFER_END", 1, batch_buffer_end},
     Command{kOpcode, mi(0x1a), kLength8, "MI_MATH", 2, math},
+    Command{kOpcode, mi(0x1c), kLength8, "MI_SEMAPHORE_WAIT", 4, semaphore_wait},
     Command{kOpcode, mi(0x20), kLength10, "MI_STORE_DATA_IMM", 4, store_data_imm},
     Command{kOpcode, mi(0x22), kLength8, "MI_LOAD_REGISTER_IMM", 3, load_register_imm},
     Command{kOpcode, mi(0x24), kLength8, "MI_STORE_REGISTER_MEM", 4, store_register_mem},
@@ -174,6 +201,8 @@ constexpr std::array kCommands{
     Command{kOpcode, mi(0x36), kLength8, "MI_CONDITIONAL_BATCH_BUFFER_END", 4,
             conditional_batch_buffer_end},
     Command{0xffff0000, 0x7a000000, kLength8, "PIPE_CONTROL", 6, pipe_control},
+    // It keeps flags above its length, where video commands of its family count on.
+    Command{0xffff0000, 0x72080000, kLength8, "COMPUTE_WALKER", 39, compute_walker},
 };
 
 }  // namespace

@@ -24,7 +24,8 @@ struct Node {
     int minor = 0;
 
     std::map<std::uint32_t, std::shared_ptr<Object>> handles;
-    std::map<std::uint32_t, std::unique_ptr<AddressSpace>> address_spaces;  ///< xe's; i915's by id.
+    AddressSpace i915_space;  ///< Of all contexts: drivers give an address to one object.
+    std::map<std::uint32_t, std::unique_ptr<AddressSpace>> address_spaces;  ///< xe's.
     struct Queue {
         std::uint32_t address_space;
         std::uint16_t engine_class;

@@ -17,6 +17,8 @@ class RegisterFile {
   public:
     explicit RegisterFile(std::uint32_t frame_bytes) : frame_bytes_(frame_bytes) {}
 
+    std::uint32_t frame_bytes() const { return frame_bytes_; }
+
     std::uint32_t read(std::uint32_t offset) const;
     void write(std::uint32_t offset, std::uint32_t value);
 

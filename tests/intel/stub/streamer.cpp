@@ -24,11 +24,9 @@ constexpr std::array kFamilies{
     Command{0xf8000000, 0x00000000, kOneDword},  // MI: the first sixteen
     Command{0xe0000000, 0x00000000, kLength8},   // and the others.
     Command{0xe0000000, 0x40000000, kLength8},   // Blits.
-    // Render's and compute's; a walker keeps flags above its length, where video commands count on.
-    Command{0xf8000000, 0x60000000, kLength8},
+    Command{0xf8000000, 0x60000000, kLength8},   // Render's and compute's,
     Command{0xf8000000, 0x68000000, kOneDword},
-    Command{0xffff0000, 0x72020000, kLength8, "COMPUTE_WALKER"},
-    Command{0xf8000000, 0x70000000, kLength12},
+    Command{0xf8000000, 0x70000000, kLength12},  // with video's among them.
     Command{0xf8000000, 0x78000000, kLength8},
 };
 
@@ -96,7 +94,7 @@ class Walk {
 
     StreamResult run(std::uint64_t address) {
         levels_.push_back({address});
-        while (!levels_.empty() && fetch(levels_.back().address)) {
+        while (!levels_.empty() && fetch()) {
             ++result_.commands;
             follow(execute());
             leave_unwritten_batch();
@@ -113,9 +111,9 @@ class Walk {
         unsigned commands = 0;
     };
 
-    /// Takes the command at `address` into the walk's own memory; false where the walk ends.
-    bool fetch(std::uint64_t address) {
-        const AddressSpace::Place place = engine_.space.find(address);
+    /// Takes the next command into the walk's own memory; false where the walk ends.
+    bool fetch() {
+        const AddressSpace::Place place = engine_.space.find(levels_.back().address);
         if (place.bytes == nullptr) {
             return end(StreamEnd::unbound);
         }
@@ -155,12 +153,17 @@ class Walk {
     }
 
     void follow(const Next& next) {
+        if (next.step == Step::wait) {
+            end(StreamEnd::waiting);
+            return;
+        }
         Level& level = levels_.back();
         level.address += command_.size_bytes();
         level.is_unwritten = level.is_unwritten && command_[0] == 0;
         level.commands += 1;
         switch (next.step) {
             case Step::on:
+            case Step::wait:
                 break;
             case Step::jump:
                 level.address = next.address;
@@ -180,7 +183,6 @@ class Walk {
     void call(std::uint64_t address) {
         if (levels_.size() == kDeepestBatch) {
             end(StreamEnd::too_deep);
-            levels_.clear();
         } else {
             levels_.push_back({address});
         }
@@ -197,6 +199,8 @@ class Walk {
 
     bool end(StreamEnd why) {
         result_.end = why;
+        result_.address = levels_.back().address;
+        levels_.clear();
         return false;
     }
 
@@ -216,6 +220,8 @@ const char* name_of(StreamEnd end) {
     switch (end) {
         case StreamEnd::batch_end:
             return "batch_end";
+        case StreamEnd::waiting:
+            return "waiting";
         case StreamEnd::unbound:
             return "unbound";
         case StreamEnd::cut_off:

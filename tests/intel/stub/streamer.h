@@ -8,11 +8,12 @@
 
 namespace mrda::stub {
 
-/// Why a walk ended. All but the first say that an engine would have hung.
+/// Why a walk ended. From `unbound` on they say that an engine would have hung.
 enum class StreamEnd : std::uint8_t {
     batch_end,
-    unbound,    ///< The next command is at an address where nothing is bound.
-    cut_off,    ///< A command reaches beyond what is bound.
+    waiting,  ///< For somebody else to write to a semaphore: walk on from there once that is done.
+    unbound,  ///< The next command is at an address where nothing is bound.
+    cut_off,  ///< A command reaches beyond what is bound.
     undefined,  ///< There is no such command.
     too_deep,   ///< Batches call batches, more than kDeepestBatch of them.
     too_long,   ///< Commands of more than kLongestStream dwords.
@@ -26,6 +27,7 @@ struct StreamResult {
     unsigned commands = 0;
     unsigned stores = 0;  ///< Memory writes that were done.
     StreamEnd end = StreamEnd::batch_end;
+    std::uint64_t address = 0;  ///< Of the command that it ended at, but for batch_end.
 };
 
 /// Walks the command stream at `address` as an engine of the device would, and does the memory

@@ -200,8 +200,9 @@ int exec(const Call& call) {
     if (asked.num_batch_buffer > 0 && space != nullptr) {
         result = run_stream(*space, *call.node.device->kind, settings().frame_bytes, asked.address);
     }
-    trace("EXEC node=%u queue=%u class=%u commands=%u stores=%u", call.node.number,
-          asked.exec_queue_id, queue->second.engine_class, result.commands, result.stores);
+    trace("EXEC node=%u queue=%u class=%u commands=%u stores=%u end=%s", call.node.number,
+          asked.exec_queue_id, queue->second.engine_class, result.commands, result.stores,
+          name_of(result.end));
     return signal(asked.syncs, asked.num_syncs, space);
 }
 

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The figures of MRDA on Intel's own drivers, over a stand-in for the kernel's render node, a row each: what, goal, figure, holds.
+#   tests/figures/intel.sh [--quick]     --quick: a reduced run in under 60 s
+set -euo pipefail
+export LC_ALL=C
+cd "$(dirname "$0")/../.."
+. samples/packages.sh
+. tests/figures/rows.sh
+
+quick=""
+case ${1:-} in
+  "") ;;
+  --quick) quick=--quick ;;
+  -h | --help) sed -n '3,4s/^# \{0,1\}//p' tests/figures/intel.sh; exit 0 ;;
+  *) echo "intel.sh: unknown option $1" >&2; exit 2 ;;
+esac
+
+# shellcheck disable=SC2086  # one word a package
+mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES
+tests/intel/fetch.sh xe-header debian12 debian12-nonfree newer newer-nonfree || [ $? = 77 ]
+mrda_build dev -DMRDA_BUILD_TESTS=ON
+
+rows_begin
+while IFS='|' read -r what goal figure holds; do
+  case $holds in
+    skipped) row_skipped "$what" "$goal" "$figure" ;;
+    *) row "$what" "$goal" "$figure" "$holds" ;;
+  esac
+done < <(PYTHONDONTWRITEBYTECODE=1 python3 tests/figures/intel_rows.py build $quick || echo "the rows|all|broke off|no")
+
+# 5: what tests/run.sh runs of it.
+if [ -n "$quick" ]; then
+  echo "(5, the time that the tests take, is measured in a full run only)"
+else
+  begin=$SECONDS
+  held=no
+  ctest --test-dir build --label-regex '^intel$' --parallel "$(nproc)" >build/intel/tests.log && held=yes
+  row "5: the tests pass" "yes" "$(grep -o '[0-9]*% tests passed' build/intel/tests.log)" $held
+  row_if "5: seconds that the tests take" "< 240" "$((SECONDS - begin))" "$((SECONDS - begin)) < 240"
+fi
+rows_end
