@@ -82,6 +82,23 @@ TEST_F(UsmTest, not_allocated_for_export_is_not_exported) {
     EXPECT_THAT(buffer.error().message, HasSubstr("Exportable::dma_buf"));
 }
 
+TEST_F(UsmTest, of_each_kind_is_exported_or_refused_as_unsupported_naming_the_kind) {
+    for (const UsmKind kind : {UsmKind::device, UsmKind::host, UsmKind::shared}) {
+        SCOPED_TRACE(std::string(to_string(kind)));
+        auto usm = UsmBuffer::allocate(*context_, kind, kBytes, Exportable::dma_buf);
+        const auto buffer =
+            usm.ok() ? usm->export_dma_buf() : Result<DmaBuf>(std::move(usm).error());
+        if (buffer.ok()) {
+            EXPECT_EQ(buffer->size_bytes(), kBytes);
+            continue;
+        }
+        // Encoders take device USM: that one every driver must export.
+        EXPECT_NE(kind, UsmKind::device) << to_string(buffer.error());
+        EXPECT_EQ(buffer.error().code, Errc::unsupported) << to_string(buffer.error());
+        EXPECT_THAT(buffer.error().message, HasSubstr(std::string(to_string(kind)) + " USM"));
+    }
+}
+
 TEST_F(UsmTest, exported_twice_gives_two_descriptors_of_one_object) {
     UsmBuffer usm = exportable();
     const DmaBuf first = exported(usm);
