@@ -307,8 +307,9 @@ TEST_F(VideoProcessorTest, of_a_size_or_format_that_the_driver_does_not_make_is_
 TEST_F(VideoProcessorTest, opened_and_used_500_times_leaves_no_descriptor_and_no_mapping) {
     const Surface source = surface(DRM_FORMAT_NV12, 128, 64);
     const Surface target = surface(DRM_FORMAT_NV12, 64, 32);
-    for (int i = 0; i < 20; ++i) {
-        process(source, target);  // Drivers fill caches.
+    process(source, target);
+    for (int i = 0; i < 20 && test::platform() == Platform::gpu; ++i) {
+        process(source, target);  // Its drivers fill caches.
     }
     const auto before = test::process_counts();
     for (int i = 0; i < 500 && !HasFatalFailure(); ++i) {

@@ -259,9 +259,15 @@ Result<void> Encoder::reset() {
     MRDA_MFX_TRY(MFXVideoENCODE_Close, (session_.handle()), "the runtime does not stop encoding");
     first_ = count_ = 0;
     draining_ = drained_ = false;
-    for (mfxFrameSurface1& frame : frames_) {
-        // Intel's runtime has forgotten what it held, and that it held it.
-        frame.Data.Locked = 0;
+    for (std::size_t i = 0; i < frames_.size(); ++i) {
+        if (session_.platform() == Platform::gpu) {
+            // Intel's runtime has forgotten what it held, and that it held it.
+            frames_[i].Data.Locked = 0;
+        } else if (in_use(i)) {
+            return make_error(
+                Errc::internal,
+                "the runtime has stopped encoding and keeps surface " + std::to_string(i));
+        }
     }
     return start();
 }

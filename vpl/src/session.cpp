@@ -157,6 +157,7 @@ bool Session::describes(std::uint32_t width_px, std::uint32_t height_px) const {
 
 Result<Session> Session::create(const vaapi::Display& display, std::optional<Codec> described) {
     Session created;
+    created.platform_ = display.platform();
     created.loader_.reset(MFXLoad());
     if (!created.loader_) {
         return make_error(Errc::internal, "the oneVPL dispatcher does not start");

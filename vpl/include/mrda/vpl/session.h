@@ -35,6 +35,7 @@ class Session {
     static Result<Session> open(const vaapi::Display& display, Codec codec);
 
     [[nodiscard]] mfxSession handle() const { return session_.get(); }
+    [[nodiscard]] Platform platform() const { return platform_; }
     /// What the implementation calls itself, and the API version it offers: "mrda-software,
     /// API 2.8".
     [[nodiscard]] const std::string& implementation() const { return implementation_; }
@@ -55,6 +56,7 @@ class Session {
         std::uint32_t height_px;
     };
 
+    Platform platform_ = Platform::gpu;
     std::string implementation_;
     Size smallest_{};
     Size largest_{};  // 0x0: it does not say.
