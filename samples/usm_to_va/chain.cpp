@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "chain.h"
 
+#include <sys/mman.h>
+
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <sstream>
 
 #include "mrda/interop/copy_ledger.h"
@@ -179,11 +183,68 @@ mrda::Error differs(const char* written, const char* seen, std::uint64_t offset_
                                          std::to_string(offset_bytes) + " on");
 }
 
-Result<void> usm_shows_in_surface(mrda::l0::CommandList& list, Frame& frame,
-                                  const FrameLayout& layout) {
+/// The USM's side of a frame, as the device sees it, or as a CPU does.
+class UsmSide {
+  public:
+    static Result<UsmSide> open(const Device& device, Frame& frame, Proof proof) {
+        UsmSide side;
+        side.usm_ = static_cast<std::byte*>(frame.usm.data());
+        if (proof == Proof::cpu) {
+            MRDA_ASSIGN(side.object_, frame.usm.export_dma_buf());
+            return side;
+        }
+        MRDA_ASSIGN(auto list, mrda::l0::CommandList::create(
+                                   device.context, mrda::l0::CommandList::Kind::immediate));
+        side.list_.emplace(std::move(list));
+        return side;
+    }
+
+    Result<void> write(std::span<const std::byte> bytes) {
+        if (list_) {
+            MRDA_TRY(list_->copy(usm_, bytes.data(), bytes.size()));
+            return list_->wait();
+        }
+        return through_mapping(mrda::DmaBuf::Access::write, [&](std::byte* mapped) {
+            std::memcpy(mapped, bytes.data(), bytes.size());
+        });
+    }
+
+    Result<void> read(std::span<std::byte> bytes) {
+        if (list_) {
+            MRDA_TRY(list_->copy(bytes.data(), usm_, bytes.size()));
+            return list_->wait();
+        }
+        return through_mapping(mrda::DmaBuf::Access::read, [&](const std::byte* mapped) {
+            std::memcpy(bytes.data(), mapped, bytes.size());
+        });
+    }
+
+  private:
+    template <typename Touch>
+    Result<void> through_mapping(mrda::DmaBuf::Access access, Touch touch) {
+        const std::uint64_t bytes = object_->object_bytes();
+        void* const mapped =
+            ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, object_->fd(), 0);
+        if (mapped == MAP_FAILED) {
+            return mrda::os_error("mmap", errno, "cannot map the USM's DMA-BUF");
+        }
+        Result<void> begun = object_->begin_cpu_access(access);
+        if (begun.ok()) {
+            touch(static_cast<std::byte*>(mapped) + object_->offset_bytes());
+            begun = object_->end_cpu_access(access);
+        }
+        ::munmap(mapped, bytes);
+        return begun;
+    }
+
+    std::byte* usm_ = nullptr;
+    std::optional<mrda::DmaBuf> object_;
+    std::optional<mrda::l0::CommandList> list_;
+};
+
+Result<void> usm_shows_in_surface(UsmSide& side, Frame& frame, const FrameLayout& layout) {
     const std::vector<std::byte> ours = pattern(layout.size_bytes(), 1);
-    MRDA_TRY(list.copy(frame.usm.data(), ours.data(), ours.size()));
-    MRDA_TRY(list.wait());
+    MRDA_TRY(side.write(ours));
     mrda::CopyLedger ledger;
     MRDA_ASSIGN(const auto image, mrda::vaapi::MappedImage::map(frame.surface, ledger));
     std::optional<mrda::Error> wrong;
@@ -196,8 +257,7 @@ Result<void> usm_shows_in_surface(mrda::l0::CommandList& list, Frame& frame,
 }
 
 /// False: not tried, because the driver shows a copy, and what is written there goes nowhere.
-Result<bool> surface_shows_in_usm(mrda::l0::CommandList& list, Frame& frame,
-                                  const FrameLayout& layout) {
+Result<bool> surface_shows_in_usm(UsmSide& side, Frame& frame, const FrameLayout& layout) {
     const std::vector<std::byte> ours = pattern(layout.size_bytes(), 2);
     {
         mrda::CopyLedger ledger;
@@ -210,8 +270,7 @@ Result<bool> surface_shows_in_usm(mrda::l0::CommandList& list, Frame& frame,
         });
     }
     std::vector<std::byte> seen(ours.size());
-    MRDA_TRY(list.copy(seen.data(), frame.usm.data(), seen.size()));
-    MRDA_TRY(list.wait());
+    MRDA_TRY(side.read(seen));
     for (std::size_t plane = 0; plane < layout.planes().size(); ++plane) {
         const auto& at = layout.planes()[plane];
         for (std::uint32_t row = 0; row < layout.rows(plane); ++row) {
@@ -259,16 +318,15 @@ Result<std::vector<Frame>> make_frames(const Device& device, const FrameLayout& 
 }
 
 Result<void> prove_same_memory(const Device& device, Frame& frame, const FrameLayout& layout,
-                               Report& report) {
+                               Proof proof, Report& report) {
     if (frame.path.route == mrda::Route::map) {
         report.step("same memory", "no: each picture is copied");
         report.set("/surface/same_memory", false);
         return {};
     }
-    MRDA_ASSIGN(auto list, mrda::l0::CommandList::create(device.context,
-                                                         mrda::l0::CommandList::Kind::immediate));
-    MRDA_TRY(usm_shows_in_surface(list, frame, layout));
-    MRDA_ASSIGN(const bool tried, surface_shows_in_usm(list, frame, layout));
+    MRDA_ASSIGN(UsmSide side, UsmSide::open(device, frame, proof));
+    MRDA_TRY(usm_shows_in_surface(side, frame, layout));
+    MRDA_ASSIGN(const bool tried, surface_shows_in_usm(side, frame, layout));
     const std::string bytes = std::to_string(layout.packed_bytes()) + " bytes written ";
     report.step("same memory",
                 tried ? bytes + "on each side were read on the other"

@@ -43,6 +43,6 @@ mrda::Result<std::vector<Frame>> make_frames(const Device& device, const mrda::F
 /// on the USM's side only where the driver shows a surface as a copy. Errors: corrupt, naming the
 /// first byte that differs.
 mrda::Result<void> prove_same_memory(const Device& device, Frame& frame,
-                                     const mrda::FrameLayout& layout, Report& report);
+                                     const mrda::FrameLayout& layout, Proof proof, Report& report);
 
 }  // namespace usm_to_va

@@ -25,7 +25,7 @@ mrda::Result<void> run(const Options& options, Report& report) {
                                device.display, encoder_config(options), options.drm_fourcc));
     }
     MRDA_ASSIGN(std::vector<Frame> frames, make_frames(device, layout, options, count, report));
-    MRDA_TRY(prove_same_memory(device, frames.front(), layout, report));
+    MRDA_TRY(prove_same_memory(device, frames.front(), layout, options.proof, report));
     if (!options.output.empty()) {
         MRDA_TRY(encode_frames(device, frames, layout, options, report));
     }

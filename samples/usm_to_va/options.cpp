@@ -20,6 +20,7 @@ struct Words {
     std::string format = "NV12";
     std::string import_route = "auto";
     std::string usm = "auto";
+    std::string proof = "device";
 };
 
 mrda::Result<std::optional<mrda::Route>> parse_route(const std::string& text) {
@@ -85,6 +86,12 @@ mrda::Result<Options> interpret(const Words& words, Options options) {
     MRDA_TRY(mrda::FrameLayout::linear(options.drm_fourcc, options.width_px, options.height_px));
     MRDA_ASSIGN(options.import_route, parse_route(words.import_route));
     MRDA_ASSIGN(options.usm, parse_usm(words.usm, options.import_route));
+    options.proof = words.proof == "cpu" ? Proof::cpu : Proof::device;
+    if (options.proof == Proof::cpu && (options.import_route == mrda::Route::user_ptr)) {
+        return mrda::make_error(
+            mrda::Errc::invalid_argument,
+            "--proof cpu looks through a DMA-BUF, and --import userptr has none");
+    }
     if (!options.output.empty()) {
         MRDA_ASSIGN(options.codec, codec_of(options.output));
     } else if (!options.input.empty()) {
@@ -123,6 +130,10 @@ ParsedOptions parse_options(int argc, char** argv) {
                    "auto, prime2, prime, userptr, or map: let the CPU copy")
         ->capture_default_str();
     app.add_option("--usm", words.usm, "auto, device, host or shared")->capture_default_str();
+    app.add_option("--proof", words.proof,
+                   "device or cpu: who touches the USM to show that it is the surface's memory")
+        ->check(CLI::IsMember({"device", "cpu"}))
+        ->capture_default_str();
     app.add_option("--encode", options.output, "OUT.h264, OUT.h265 or OUT.av1");
     app.add_option("-i,--input", options.input,
                    "raw frames for --encode; without it, a moving pattern");

@@ -14,6 +14,12 @@
 
 namespace usm_to_va {
 
+/// Who writes and reads the USM's side when it is shown that both sides are one memory.
+enum class Proof : std::uint8_t {
+    device,  ///< The device's engines.
+    cpu,     ///< A CPU, through the DMA-BUF's own mapping: the engines have no part in it.
+};
+
 /// What the command line says, checked as far as it can be without a device.
 struct Options {
     mrda::PlatformRequest platform = mrda::PlatformRequest::automatic;
@@ -24,6 +30,7 @@ struct Options {
     std::optional<mrda::Route>
         import_route;  ///< Nothing: the best that works, with map as the last.
     mrda::l0::UsmKind usm = mrda::l0::UsmKind::device;
+    Proof proof = Proof::device;
     std::string input;   ///< Raw frames; "": a moving pattern.
     std::string output;  ///< "": no encoding.
     mrda::vpl::Codec codec = mrda::vpl::Codec::avc;

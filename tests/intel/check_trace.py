@@ -123,6 +123,8 @@ class Checker:
                 sizes[bo] = event.number("size")
                 if begun and sizes[bo] >= self.input_bytes:
                     self.find("an object as large as a picture was made while encoding", event)
+            elif event.name == "GEM_USERPTR" and begun and event.number("size") >= self.input_bytes:
+                self.find("an object as large as a picture was made while encoding", event)
             elif event.name == "REF" and bo in self.inputs and event.values["command"] not in ENCODER_COMMANDS:
                 self.find("a command that is not the encoder's names a picture", event)
             elif event.name in ("GEM_PWRITE", "GEM_PREAD") and bo in self.inputs:
@@ -182,10 +184,16 @@ def left_by(program, lines):
     """What the program itself has open or mapped at the end, as sentences: what a driver forgets is no fault of the program's."""
     events = parse(lines)
     left = []
-    taken = {event.number("fd") for event in events if event.name == "dup" and event.values["by"] == program}
-    for fd, event in descriptors(events)[0].items():
+    taken, open_exports = set(), {}
+    for event in events:
+        if event.name == "PRIME_HANDLE_TO_FD" and not event.failed:
+            open_exports[event.number("fd")] = event
+        elif event.name == "dup" and event.values["by"] == program:
+            # Numbers are used again: it is this export, not each of that number.
+            taken.add(open_exports.get(event.number("fd")))
+    for event in descriptors(events)[0].values():
         # An export belongs to the program once it has been told of it.
-        if event.values.get("by") == program or (event.name == "PRIME_HANDLE_TO_FD" and fd in taken):
+        if event.values.get("by") == program or event in taken:
             left.append(f"open: {event.line}")
     mapped = defaultdict(int)
     for event in events:

@@ -167,6 +167,10 @@ class Finds(unittest.TestCase):
         made = f"GEM_CREATE node=2 size={PICTURE_BYTES} region=system -> handle=11 bo=9"
         self.assert_found(with_after(NAMED, made), f"an object as large as a picture was made while encoding: {made}")
 
+    def test_memory_of_the_programs_as_large_as_a_picture_given_while_encoding(self):
+        given = f"GEM_USERPTR node=2 at=@7f0000000000 size={PICTURE_BYTES} -> handle=11 bo=9"
+        self.assert_found(with_after(NAMED, given), f"an object as large as a picture was made while encoding: {given}")
+
     def test_nothing_in_smaller_ones(self):
         made = f"GEM_CREATE node=2 size={PICTURE_BYTES - 1} region=system -> handle=11 bo=9"
         self.assert_found(with_after(NAMED, made))
@@ -273,6 +277,10 @@ class LeftBy(unittest.TestCase):
     def test_not_an_export_that_only_the_driver_was_told_of(self):
         lines = [line.replace("intel_chain", "iHD_drv_video.so") for line in CLEAN if line != EXPORT_CLOSED]
         self.assert_left(lines)
+
+    def test_not_an_export_whose_number_the_program_was_told_of_for_another(self):
+        later = "PRIME_HANDLE_TO_FD node=2 handle=10 bo=8 size=4096 -> fd=20"
+        self.assert_left(with_after(EXPORT_CLOSED, later))
 
     def test_not_a_duplicate_of_the_drivers(self):
         self.assert_left(with_after(EXPORTED, "dup fd=20 bo=7 by=iHD_drv_video.so -> fd=22"))

@@ -4,6 +4,7 @@
 
     intel_test.py BUILD [TEST ...]     exit code 77: every test was skipped, because its drivers were not fetched"""
 
+import json
 import os
 import shutil
 import sys
@@ -13,6 +14,9 @@ import unittest
 import check_trace
 import faults
 import rig
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "service"))
+from mrda_service import CONFIG, Service  # noqa: E402
 
 BUILD = None
 FRAMES = 60
@@ -70,7 +74,7 @@ class Required(Case):
         for device in (rig.Rig(BUILD, *row) for row in REQUIRED):
             with self.subTest(str(device)), tempfile.TemporaryDirectory(prefix="mrda-") as folder:
                 out = os.path.join(folder, "out.264")
-                run = self.run_well(device, "usm_to_va", "--platform", "gpu", "--frames", "5", "--encode", out)
+                run = self.run_well(device, "usm_to_va", "--platform", "gpu", "--proof", "cpu", "--frames", "5", "--encode", out)
                 self.assertIn("VA surface", run.stdout)
                 self.assertEqual(os.path.getsize(out), 5 * 1024)
 
@@ -215,10 +219,53 @@ class BadInput(Case):
         return rig.Rig(BUILD, "adlp", drivers_dir=spoilt)
 
 
-class Doctor(Case):
-    def test_sees_the_device_by_its_address(self):
+# The service gives its workers no environment; on the rig they have the service's.
+WORKER = """#!/bin/bash
+while IFS= read -r -d '' variable; do export "$variable"; done </proc/$PPID/environ
+exec {program} "$@"
+"""
+
+
+class Programs(Case):
+    """The service, a guest, and the operator's tools."""
+
+    def start_service(self, kind):
+        device = rig.Rig(BUILD, kind)
+        self.run_well(device, "mrda-probe", "--chain")  # Or the drivers are missing.
+        folder = tempfile.TemporaryDirectory(prefix="mrda-")
+        self.addCleanup(folder.cleanup)
+        worker = os.path.join(folder.name, "worker")
+        with open(worker, "w", encoding="utf-8") as file:
+            file.write(WORKER.format(program=device.program("mrda-worker")))
+        os.chmod(worker, 0o700)
+        service = Service(os.path.join(BUILD, "bin"), config=f'worker = "{worker}"\n' + CONFIG, platform="gpu",
+                          runner=device.command())
+        self.addCleanup(service.close)
+        return service.start()
+
+    def test_a_guest_encodes_through_a_worker(self):
+        for kind in ("adlp", "dg2"):
+            with self.subTest(kind):
+                service = self.start_service(kind)
+                told = json.loads(service.guest("-o", service.path("out.h264"), "--width", 640, "--height", 480, "--frameNum", 30,
+                                                "--codecId", "h264", "--json"))
+                self.assertEqual((told["frames"], told["packets"]), (30, 30))
+                self.assertEqual(told["path"], "direct")
+                self.assertEqual(told["cpu_copied_bytes"], 0)
+
+    def test_a_worker_that_the_vendors_code_ends_is_told_by_its_signal(self):
+        # The free driver of Debian 12 has no HEVC kernels for DG2, and finds out by a null pointer.
+        service = self.start_service("dg2")
+        told = service.guest("-o", service.path("out.h265"), "--width", 640, "--height", 480, "--frameNum", 5, "--codecId", "h265",
+                             code=10)
+        self.assertIn("ended by signal 11", told)
+        again = json.loads(service.guest("-o", service.path("out.h264"), "--width", 640, "--height", 480, "--frameNum", 5,
+                                         "--codecId", "h264", "--json"))
+        self.assertEqual(again["packets"], 5)
+
+    def test_the_doctor_sees_the_device_by_its_address(self):
         run = self.run_on(rig.Rig(BUILD, "adlp"), "mrdactl", "doctor")
-        for text in (ADLP_ADDRESS, "/dev/dri/renderD128"):
+        for text in (ADLP_ADDRESS, "/dev/dri/renderD128", "iHD"):
             self.assertIn(text, run.stdout + run.stderr)
 
 

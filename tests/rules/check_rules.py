@@ -89,7 +89,7 @@ EXCEPTIONS = {
 SYSTEM = re.compile(
     r"[a-z0-9_]+$"
     r"|(sys|linux|asm|net|netinet|arpa|bits)/"
-    r"|(assert|ctype|dirent|dlfcn|elf|endian|errno|fcntl|fenv|float|ftw|getopt|glob|grp|immintrin|"
+    r"|(assert|ctype|dirent|dlfcn|elf|endian|errno|execinfo|fcntl|fenv|float|ftw|getopt|glob|grp|immintrin|"
     r"inttypes|limits|link|locale|malloc|math|mntent|netdb|poll|pthread|pwd|sched|semaphore|setjmp|"
     r"signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syscall|"
     r"sysexits|syslog|termios|threads|time|uchar|ucontext|unistd|utime|wchar)\.h$"

@@ -33,8 +33,10 @@ def wait_until(done, what):
 class Service:
     """A mrda-service with folders of its own; `bin_dir` holds the programs."""
 
-    def __init__(self, bin_dir, *options, config=CONFIG):
+    def __init__(self, bin_dir, *options, config=CONFIG, platform="software", runner=()):
         self.bin = os.path.abspath(bin_dir)
+        self.platform = platform
+        self.runner = list(runner)  # What the service is run by; its sessions' workers are not.
         self.dir = tempfile.TemporaryDirectory()
         self.options = options
         self.env = dict(os.environ, MRDA_RUNTIME_DIR=self.path("run"))
@@ -48,8 +50,8 @@ class Service:
     def start(self):
         self.log = open(self.path("log"), "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [f"{self.bin}/mrda-service", "--config", self.path("mrda.toml"), "--state-dir",
-             self.path("state"), "--platform", "software", *self.options],
+            [*self.runner, f"{self.bin}/mrda-service", "--config", self.path("mrda.toml"),
+             "--state-dir", self.path("state"), "--platform", self.platform, *self.options],
             env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
             wait_until(self.answers, "the service")

@@ -62,7 +62,7 @@ void set_environment(const Options& options, const fs::path& root) {
     set("EnableDirectSubmission", "0");
     set(stub::kRootVariable, root);
     set(stub::kDevicesVariable, options.devices);
-    set(stub::kTraceVariable, options.trace);
+    set(stub::kTraceVariable, options.trace.empty() ? "" : fs::absolute(options.trace).string());
     set(stub::kFailVariable, options.fail);
     if (!options.bytes.empty()) {
         set(stub::kBytesVariable, options.bytes);
@@ -166,7 +166,7 @@ int main(int count, char** words) {
     if (const int problem = check(options); problem != 0) {
         return problem;
     }
-    std::string root = (fs::temp_directory_path() / "mrda-stub.XXXXXX").string();
+    std::string root = (fs::canonical(fs::temp_directory_path()) / "mrda-stub.XXXXXX").string();
     if (::mkdtemp(root.data()) == nullptr) {
         std::perror("stub_run: a folder for the tree");
         return 1;

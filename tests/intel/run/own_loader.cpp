@@ -7,6 +7,7 @@
 
 #include <array>
 #include <fstream>
+#include <functional>
 #include <stdexcept>
 #include <vector>
 
@@ -62,7 +63,10 @@ bool has_own_loader(const fs::path& set) {
 
 fs::path under_own_loader(const fs::path& set, const fs::path& program) {
     const fs::path folder = fs::canonical(program).parent_path();
-    const fs::path copies = set / "programs" / folder.filename();
+    // Each build tree has its own copies.
+    const std::string tree =
+        std::to_string(std::hash<std::string>{}(folder.parent_path().string()));
+    const fs::path copies = set / "programs" / tree / folder.filename();
     fs::create_directories(copies);
     if (fs::exists(folder.parent_path() / "lib")) {
         std::error_code there;

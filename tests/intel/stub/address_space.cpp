@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "address_space.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -14,17 +15,24 @@ constexpr std::uint64_t kAddressMask = (std::uint64_t{1} << 48) - 1;
 
 bool AddressSpace::bind(std::uint64_t address, std::shared_ptr<Object> object,
                         std::uint64_t offset_bytes, std::uint64_t size_bytes) {
+    const std::uint64_t first = address & kAddressMask;
+    if (size_bytes == 0 || size_bytes > kAddressMask + 1 - first) {
+        return false;
+    }
     if (offset_bytes > object->size_bytes() || size_bytes > object->size_bytes() - offset_bytes) {
         return false;
     }
     unbind(address, size_bytes);
-    bindings_[address & kAddressMask] = {std::move(object), offset_bytes, size_bytes};
+    bindings_[first] = {std::move(object), offset_bytes, size_bytes};
     return true;
 }
 
 void AddressSpace::unbind(std::uint64_t address, std::uint64_t size_bytes) {
+    if (size_bytes == 0) {
+        return;
+    }
     const std::uint64_t first = address & kAddressMask;
-    const std::uint64_t end = first + size_bytes;
+    const std::uint64_t end = first + std::min(size_bytes, kAddressMask + 1 - first);
     auto at = bindings_.upper_bound(first);
     at = at == bindings_.begin() ? at : std::prev(at);
     while (at != bindings_.end() && at->first < end) {

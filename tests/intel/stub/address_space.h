@@ -22,7 +22,7 @@ class AddressSpace {
     };
 
     /// Puts `size_bytes` of the object, from `offset_bytes` on, at `address`; what was bound there
-    /// is unbound. False where the range is not in the object.
+    /// is unbound. False where the range is empty, or not in the object or the addresses.
     bool bind(std::uint64_t address, std::shared_ptr<Object> object, std::uint64_t offset_bytes,
               std::uint64_t size_bytes);
     void unbind(std::uint64_t address, std::uint64_t size_bytes);

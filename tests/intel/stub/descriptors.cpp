@@ -83,7 +83,9 @@ void* map(void* address, size_t size, int protection, int flags, int fd, off_t o
         return real(-1, MAP_PRIVATE | MAP_ANONYMOUS, 0);
     }
     const auto object = find_map_offset(*node, static_cast<std::uint64_t>(offset));
-    if (object == nullptr || size > object->size_bytes()) {
+    // The drivers map whole objects, from their beginning.
+    if (object == nullptr || size > object->size_bytes() ||
+        static_cast<std::uint64_t>(offset) != map_offset_of(*object)) {
         errno = EINVAL;
         return MAP_FAILED;
     }
@@ -137,6 +139,43 @@ int result_of(int result) {
     return result;
 }
 
+/// Does what ends `fd`, and tells of what goes with it.
+template <typename End>
+int closing(int fd, const void* caller, End end) {
+    struct stat status {};
+    const int known = mrda::stub::system::fstat(fd, &status);
+    const std::uint32_t number = known == 0 && is_traced() ? object_number_of_fd(fd) : 0;
+    if (number != 0) {
+        trace("close fd=%d bo=%u by=%s", fd, number, library_of(caller));
+    } else if (known != 0) {
+        trace("close fd=%d -> EBADF by=%s", fd, library_of(caller));
+    }
+    const std::scoped_lock lock(kernel_mutex());
+    const bool is_node = find_node(fd) != nullptr;
+    const int result = end();
+    if (is_node && result >= 0) {
+        end_closed_nodes(status.st_ino);
+    }
+    return result_of(result);
+}
+
+/// dup2(2): what was open at `wanted` is closed first.
+int duplicate_onto(int fd, int wanted, int flags, const void* caller) {
+    const auto real = [&] {
+        return fd == wanted ? static_cast<int>(::syscall(SYS_dup2, fd, wanted))
+                            : static_cast<int>(::syscall(SYS_dup3, fd, wanted, flags));
+    };
+    struct stat status {};
+    const bool replaces = fd != wanted && mrda::stub::system::fstat(wanted, &status) == 0;
+    const int made = replaces ? closing(wanted, caller,
+                                        [&] {
+                                            const int result = real();
+                                            return result < 0 ? -errno : result;
+                                        })
+                              : real();
+    return tell_duplicate(fd, made, caller);
+}
+
 }  // namespace
 
 extern "C" {
@@ -174,21 +213,10 @@ int munmap(void* address, size_t size) noexcept {
 }
 
 int close(int fd) {
-    struct stat status {};
-    const int known = mrda::stub::system::fstat(fd, &status);
-    const std::uint32_t number = known == 0 && is_traced() ? object_number_of_fd(fd) : 0;
-    if (number != 0) {
-        trace("close fd=%d bo=%u by=%s", fd, number, library_of(__builtin_return_address(0)));
-    } else if (known != 0) {
-        trace("close fd=%d -> EBADF by=%s", fd, library_of(__builtin_return_address(0)));
+    if (is_trace_descriptor(fd)) {
+        return result_of(-EBADF);
     }
-    const std::scoped_lock lock(kernel_mutex());
-    const bool is_node = find_node(fd) != nullptr;
-    const int result = mrda::stub::system::close(fd);
-    if (is_node && result == 0) {
-        end_closed_nodes(status.st_ino);
-    }
-    return result_of(result);
+    return closing(fd, __builtin_return_address(0), [&] { return mrda::stub::system::close(fd); });
 }
 
 int dup(int fd) noexcept {
@@ -196,12 +224,11 @@ int dup(int fd) noexcept {
                           __builtin_return_address(0));
 }
 int dup2(int fd, int wanted) noexcept {
-    return tell_duplicate(fd, static_cast<int>(::syscall(SYS_dup2, fd, wanted)),
-                          __builtin_return_address(0));
+    return duplicate_onto(fd, wanted, 0, __builtin_return_address(0));
 }
 int dup3(int fd, int wanted, int flags) noexcept {
-    return tell_duplicate(fd, static_cast<int>(::syscall(SYS_dup3, fd, wanted, flags)),
-                          __builtin_return_address(0));
+    return fd == wanted ? result_of(-EINVAL)
+                        : duplicate_onto(fd, wanted, flags, __builtin_return_address(0));
 }
 
 int fstatfs(int fd, struct statfs* status) noexcept {

@@ -97,26 +97,33 @@ int fault_of(const char* name) {
     if (lost && called != "open") {
         return -EIO;
     }
+    const Fault* due = nullptr;
+    unsigned long due_number = 0;
+    // All are counted, also where an earlier one fails the call.
     for (const Fault& fault : faults()) {
         const bool any_ioctl = fault.what == "*" && called != "open";
         if (!any_ioctl && fault.what != called) {
             continue;
         }
         const unsigned long number = count(fault);
-        if (fault.when != 0 && number != fault.when) {
-            continue;
+        if (due == nullptr && (fault.when == 0 || number == fault.when)) {
+            due = &fault;
+            due_number = number;
         }
-        trace("FAULT %s number=%lu", name, number);
-        switch (fault.effect) {
-            case Fault::Effect::error:
-                return -fault.error;
-            case Fault::Effect::lost:
-                lost = true;
-                return -EIO;
-            case Fault::Effect::hang:
-                hung = true;
-                break;
-        }
+    }
+    if (due == nullptr) {
+        return 0;
+    }
+    trace("FAULT %s number=%lu", name, due_number);
+    switch (due->effect) {
+        case Fault::Effect::error:
+            return -due->error;
+        case Fault::Effect::lost:
+            lost = true;
+            return -EIO;
+        case Fault::Effect::hang:
+            hung = true;
+            return 0;
     }
     return 0;
 }

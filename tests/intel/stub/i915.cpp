@@ -102,6 +102,10 @@ int gem_mmap_offset(const Call& call) {
     return 0;
 }
 
+bool is_within(const Object& object, std::uint64_t offset, std::uint64_t size) {
+    return offset <= object.size_bytes() && size <= object.size_bytes() - offset;
+}
+
 int gem_mmap(const Call& call) {
     auto& asked = call.as<drm_i915_gem_mmap>();
     const auto object = call.node.find(asked.handle);
@@ -129,6 +133,9 @@ int gem_pwrite(const Call& call) {
     if (object == nullptr) {
         return -ENOENT;
     }
+    if (!is_within(*object, asked.offset, asked.size)) {
+        return -EINVAL;
+    }
     trace("GEM_PWRITE bo=%u size=%llu", object->number(),
           static_cast<unsigned long long>(asked.size));
     return ::pwrite(object->memory(), reinterpret_cast<const void*>(asked.data_ptr), asked.size,
@@ -142,6 +149,9 @@ int gem_pread(const Call& call) {
     const auto object = call.node.find(asked.handle);
     if (object == nullptr) {
         return -ENOENT;
+    }
+    if (!is_within(*object, asked.offset, asked.size)) {
+        return -EINVAL;
     }
     trace("GEM_PREAD bo=%u size=%llu", object->number(),
           static_cast<unsigned long long>(asked.size));

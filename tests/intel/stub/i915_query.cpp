@@ -16,7 +16,6 @@ namespace mrda::stub {
 namespace {
 
 // Newer than the i915_drm.h of Debian 12's libdrm.
-constexpr std::uint64_t kQueryGeometrySubslices = 6;
 constexpr std::uint64_t kQueryGucSubmissionVersion = 7;
 constexpr int kParamOaTimestampFrequency = 57;
 struct GucSubmissionVersion {
@@ -82,16 +81,15 @@ void tell_regions(const DeviceKind& kind, Answer* answer) {
         auto& local = told.regions[1];
         local.region.memory_class = I915_MEMORY_CLASS_DEVICE;
         local.probed_size = local.unallocated_size = kind.local_memory_bytes;
-        // All of it can be mapped. The fields' names are newer than libdrm's header; they follow.
-        std::array<std::uint64_t, 2> visible{kind.local_memory_bytes, kind.local_memory_bytes};
-        std::memcpy(local.rsvd1, visible.data(), sizeof visible);
+        local.probed_cpu_visible_size = local.unallocated_cpu_visible_size =
+            kind.local_memory_bytes;
     }
 }
 
 void tell(const DeviceKind& kind, std::uint64_t what, Answer* answer) {
     switch (what) {
         case DRM_I915_QUERY_TOPOLOGY_INFO:
-        case kQueryGeometrySubslices:
+        case DRM_I915_QUERY_GEOMETRY_SUBSLICES:
             return tell_topology(kind, answer);
         case DRM_I915_QUERY_ENGINE_INFO:
             return tell_engines(kind, answer);

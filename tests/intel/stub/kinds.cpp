@@ -28,7 +28,7 @@ constexpr std::array kDiscreteI915{
     Engine{I915_ENGINE_CLASS_VIDEO, 0, 0, kHevcAndEnhance},
     Engine{I915_ENGINE_CLASS_VIDEO, 1, 0, I915_VIDEO_CLASS_CAPABILITY_HEVC},
     Engine{I915_ENGINE_CLASS_VIDEO_ENHANCE, 0, 0, kEnhance},
-    Engine{4, 0, 0, 0},  // I915_ENGINE_CLASS_COMPUTE, which libdrm's header is too old for.
+    Engine{I915_ENGINE_CLASS_COMPUTE, 0, 0, 0},
 };
 // xe_drm.h's classes: 0 render, 1 copy, 2 video decode, 3 video enhance, 4 compute. Its media
 // engines stand on a GT of their own.
@@ -55,6 +55,25 @@ constexpr std::array kKinds{
 constexpr std::array<std::string_view, 3> kAddresses{"0000:00:02.0", "0000:03:00.0",
                                                      "0000:08:00.0"};
 
+bool is_address(std::string_view text) {
+    constexpr std::string_view kForm = "0000:00:00.0";
+    return std::equal(text.begin(), text.end(), kForm.begin(), kForm.end(), [](char c, char form) {
+        return form == '0' ? (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') : c == form;
+    });
+}
+
+bool is_taken(std::span<const Device> devices, std::string_view address) {
+    return std::any_of(devices.begin(), devices.end(),
+                       [&](const Device& device) { return device.pci_address == address; });
+}
+
+/// The first of kAddresses that no device has yet; empty where there is none.
+std::string_view free_address(std::span<const Device> devices) {
+    const auto* found = std::find_if_not(kAddresses.begin(), kAddresses.end(),
+                                         [&](auto address) { return is_taken(devices, address); });
+    return found == kAddresses.end() ? std::string_view() : *found;
+}
+
 }  // namespace
 
 const char* name_of(KernelDriver driver) {
@@ -73,17 +92,17 @@ const DeviceKind* find_kind(std::string_view name) {
 
 std::vector<Device> parse_devices(std::string_view text) {
     std::vector<Device> devices;
-    while (!text.empty() && devices.size() < kAddresses.size()) {
+    while (!text.empty()) {
         const std::string_view entry = text.substr(0, text.find(','));
         text.remove_prefix(std::min(text.size(), entry.size() + 1));
         const std::size_t at = entry.find('@');
         const DeviceKind* kind = find_kind(entry.substr(0, at));
-        if (kind == nullptr) {
+        const std::string_view address =
+            at == std::string_view::npos ? free_address(devices) : entry.substr(at + 1);
+        if (kind == nullptr || !is_address(address) || is_taken(devices, address)) {
             return {};
         }
         const auto index = static_cast<int>(devices.size());
-        const std::string_view address =
-            at == std::string_view::npos ? kAddresses[devices.size()] : entry.substr(at + 1);
         devices.push_back({kind, std::string(address), index});
     }
     return devices;

@@ -49,7 +49,7 @@ struct Device {
 };
 
 /// "adlp", "adlp@0000:00:02.0,bmg@0000:03:00.0": kinds, each with an address or at the next free
-/// one. Empty where a kind is not in the table.
+/// one. Empty where a kind is not in the table, an address is none or is taken, or none is free.
 std::vector<Device> parse_devices(std::string_view text);
 
 }  // namespace mrda::stub

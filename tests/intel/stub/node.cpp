@@ -51,6 +51,18 @@ const Ioctl* find_ioctl(const Node& node, unsigned number) {
     return found == table.end() ? nullptr : &*found;
 }
 
+/// Inodes are numbered by file system: nodes are on that of memfds.
+bool is_node_file(const struct stat& status) {
+    static const dev_t device = [] {
+        struct stat any {};
+        const int fd = system::memfd("mrda-node", true);
+        system::fstat(fd, &any);
+        system::close(fd);
+        return any.st_dev;
+    }();
+    return status.st_dev == device;
+}
+
 /// Whether any descriptor of this process is of that inode.
 bool is_open(ino_t inode) {
     DIR* const folder = ::opendir("/proc/self/fd");
@@ -61,7 +73,8 @@ bool is_open(ino_t inode) {
     while (const dirent* entry = ::readdir(folder)) {
         struct stat status {};
         const int fd = std::atoi(entry->d_name);
-        if (entry->d_name[0] != '.' && system::fstat(fd, &status) == 0 && status.st_ino == inode) {
+        if (entry->d_name[0] != '.' && system::fstat(fd, &status) == 0 && is_node_file(status) &&
+            status.st_ino == inode) {
             found = true;
             break;
         }
@@ -118,7 +131,7 @@ int open_node(const Device& device, int minor, int flags) {
 
 Node* find_node(int fd) {
     struct stat status {};
-    if (fd < 0 || nodes().empty() || system::fstat(fd, &status) != 0) {
+    if (fd < 0 || nodes().empty() || system::fstat(fd, &status) != 0 || !is_node_file(status)) {
         return nullptr;
     }
     const auto found = std::find_if(nodes().begin(), nodes().end(),
@@ -162,7 +175,6 @@ std::uint64_t device_ticks() {
 }
 
 int call_ioctl(const Call& call) {
-    ++ioctls;
     const unsigned number = _IOC_NR(call.request);
     const Ioctl* const entry = find_ioctl(call.node, number);
     if (entry == nullptr) {
@@ -170,6 +182,7 @@ int call_ioctl(const Call& call) {
               static_cast<unsigned long>(_IOC_SIZE(call.request)));
         return -EINVAL;
     }
+    ++ioctls;
     if (const int failure = fault_of(entry->name); failure != 0) {
         return failure;
     }

@@ -35,6 +35,10 @@ bool is_traced() {
     return trace_file() >= 0;
 }
 
+bool is_trace_descriptor(int fd) {
+    return fd >= 0 && fd == trace_file();
+}
+
 void trace(const char* format, ...) {
     if (!is_traced()) {
         return;

@@ -9,6 +9,8 @@ namespace mrda::stub {
 /// the events.
 [[gnu::format(printf, 1, 2)]] void trace(const char* format, ...);
 bool is_traced();
+/// Whether that is the trace's own descriptor, which nobody else may close.
+bool is_trace_descriptor(int fd);
 
 /// The file name of the library that `code` lies in, for "by=".
 const char* library_of(const void* code);

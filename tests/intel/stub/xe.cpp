@@ -196,8 +196,12 @@ int exec(const Call& call) {
         return -ECANCELED;  // xe_exec.c: a queue that was banned after a hang.
     }
     AddressSpace* const space = find_space(call.node, queue->second.address_space);
+    // xe_exec.c: as many batches as the queue is wide; those of the table are one wide.
+    if (space == nullptr || asked.num_batch_buffer > 1) {
+        return -EINVAL;
+    }
     StreamResult result;
-    if (asked.num_batch_buffer > 0 && space != nullptr) {
+    if (asked.num_batch_buffer == 1) {
         result = run_stream(*space, *call.node.device->kind, settings().frame_bytes, asked.address);
     }
     trace("EXEC node=%u queue=%u class=%u commands=%u stores=%u end=%s", call.node.number,
@@ -225,6 +229,10 @@ bool is_met(const drm_xe_wait_user_fence& asked, std::uint64_t value) {
     }
 }
 
+bool is_wait(const drm_xe_wait_user_fence& asked) {
+    return asked.op <= DRM_XE_UFENCE_WAIT_OP_LTE && asked.addr % sizeof(std::uint64_t) == 0;
+}
+
 std::int64_t now_ns() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -233,6 +241,9 @@ std::int64_t now_ns() {
 
 int wait_user_fence(const Call& call) {
     const auto& asked = call.as<drm_xe_wait_user_fence>();
+    if (!is_wait(asked)) {
+        return -EINVAL;
+    }
     const bool absolute = (asked.flags & DRM_XE_UFENCE_WAIT_FLAG_ABSTIME) != 0;
     const std::int64_t start = absolute ? 0 : now_ns();
     // Another thread's submission may be what signals it.

@@ -179,7 +179,7 @@ int xe_device_query(const Call& call) {
         asked.size = answer.length;
         return 0;
     }
-    if (asked.size < answer.length) {
+    if (asked.size != answer.length) {
         return -EINVAL;
     }
     std::memcpy(reinterpret_cast<void*>(asked.data), answer.bytes.data(), answer.length);

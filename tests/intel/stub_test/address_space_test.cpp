@@ -2,6 +2,7 @@
 #include "stub/address_space.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <array>
 #include <cstring>
@@ -129,10 +130,60 @@ TEST_F(Space, unbinds_the_end_of_a_binding) {
     EXPECT_EQ(at(kAt + 3 * kPage), nullptr);
 }
 
+TEST_F(Space, keeps_what_lies_on_both_sides_of_a_hole) {
+    ASSERT_TRUE(space_.bind(kAt, first_, 0, 4 * kPage));
+    space_.unbind(kAt + kPage, kPage);
+    EXPECT_EQ(space_.find(kAt).left_bytes, kPage);
+    EXPECT_EQ(at(kAt + kPage), nullptr);
+    EXPECT_EQ(space_.find(kAt + 2 * kPage).offset_bytes, 2 * kPage);
+    EXPECT_EQ(space_.find(kAt + 2 * kPage).left_bytes, 2 * kPage);
+}
+
+TEST_F(Space, changes_nothing_for_an_empty_range) {
+    ASSERT_TRUE(space_.bind(kAt, first_, 0, 4 * kPage));
+    space_.unbind(kAt + kPage, 0);
+    EXPECT_FALSE(space_.bind(kAt + kPage, second_, 0, 0));
+    EXPECT_EQ(space_.find(kAt).left_bytes, 4 * kPage);
+}
+
+TEST_F(Space, binds_nothing_beyond_its_last_address) {
+    EXPECT_FALSE(space_.bind((std::uint64_t{1} << 48) - kPage, first_, 0, 2 * kPage));
+}
+
+RC_GTEST_PROP(SpaceModel, has_at_each_page_what_was_bound_there_last, ()) {
+    constexpr std::uint64_t kPages = 16;
+    const std::array objects{pages(kPages), pages(kPages)};
+    std::array<std::pair<const Object*, std::uint64_t>, kPages> model{};
+    AddressSpace space;
+    const auto steps = *rc::gen::inRange(1, 30);
+    for (int step = 0; step < steps; ++step) {
+        const auto first = *rc::gen::inRange<std::uint64_t>(0, kPages);
+        const auto count = *rc::gen::inRange<std::uint64_t>(1, kPages - first + 1);
+        const auto which = *rc::gen::inRange<std::size_t>(0, 3);
+        const auto from = *rc::gen::inRange<std::uint64_t>(0, kPages - count + 1);
+        if (which == 2) {
+            space.unbind(kAt + first * kPage, count * kPage);
+        } else {
+            RC_ASSERT(
+                space.bind(kAt + first * kPage, objects.at(which), from * kPage, count * kPage));
+        }
+        for (std::uint64_t i = 0; i < count; ++i) {
+            model.at(first + i) = which == 2 ? std::pair<const Object*, std::uint64_t>{}
+                                             : std::pair<const Object*, std::uint64_t>{
+                                                   objects.at(which).get(), (from + i) * kPage};
+        }
+        for (std::uint64_t page = 0; page < kPages; ++page) {
+            const AddressSpace::Place place = space.find(kAt + page * kPage + 8);
+            RC_ASSERT((place.object.get() == model.at(page).first));
+            RC_ASSERT((place.object == nullptr || place.offset_bytes == model.at(page).second + 8));
+        }
+    }
+}
+
 TEST_F(Space, unbinds_all_that_begins_in_a_range) {
     ASSERT_TRUE(space_.bind(kAt, first_, 0, kPage));
     ASSERT_TRUE(space_.bind(kAt + 2 * kPage, second_, 0, kPage));
-    space_.unbind(0, UINT64_MAX);
+    space_.unbind(kAt, UINT64_MAX);
     EXPECT_EQ(at(kAt), nullptr);
     EXPECT_EQ(at(kAt + 2 * kPage), nullptr);
 }

@@ -156,6 +156,11 @@ TEST_F(FaultsOfAProcess, are_counted_apart) {
                  outcome({0, -EIO, -ENOSYS, 0}, "running"));
 }
 
+TEST_F(FaultsOfAProcess, count_calls_that_another_one_fails) {
+    expect_calls("QUERY:1:EIO,*:2:EINVAL", {"QUERY", "GETPARAM", "GETPARAM"},
+                 outcome({-EIO, -EINVAL, 0}, "running"));
+}
+
 TEST_F(FaultsOfAProcess, lose_the_device_for_all_that_follows_but_opening_it) {
     expect_calls("QUERY:2:LOST", {"QUERY", "GETPARAM", "QUERY", "GETPARAM", "GEM_CREATE", "open"},
                  outcome({0, 0, -EIO, -EIO, -EIO, 0}, "stopped"));

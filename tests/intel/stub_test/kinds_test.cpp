@@ -67,9 +67,18 @@ TEST(ParseDevices, gives_several_addresses_and_nodes_of_their_own) {
     EXPECT_EQ(minors, (std::set<int>{128, 129, 130}));
 }
 
+TEST(ParseDevices, passes_over_addresses_that_are_taken) {
+    const auto devices = parse_devices("dg2@0000:03:00.0,adlp,bmg");
+    ASSERT_EQ(devices.size(), 3U);
+    EXPECT_EQ(devices[1].pci_address, "0000:00:02.0");
+    EXPECT_EQ(devices[2].pci_address, "0000:08:00.0");
+}
+
 TEST(ParseDevices, gives_nothing_where_one_is_not_in_the_table) {
-    for (const std::string_view text : {"", "voodoo", "adlp,voodoo", "voodoo,adlp", "ADLP", "adlp ",
-                                        "adlp,,dg2", ",adlp", "@", "@0000:00:02.0", "adlp;dg2"}) {
+    for (const std::string_view text :
+         {"", "voodoo", "adlp,voodoo", "voodoo,adlp", "ADLP", "adlp ", "adlp,,dg2", ",adlp", "@",
+          "@0000:00:02.0", "adlp;dg2", "adlp@", "adlp@../../x", "adlp@0000:00:02.00",
+          "adlp@0000:03:00.0,dg2@0000:03:00.0", "adlp,adlp,adlp,adlp"}) {
         EXPECT_TRUE(parse_devices(text).empty()) << text;
     }
 }

@@ -85,14 +85,14 @@ TEST(XeQuery, fills_a_buffer_of_that_size_and_not_a_byte_more) {
     });
 }
 
-TEST(XeQuery, refuses_a_buffer_that_is_too_short_and_leaves_it) {
+TEST(XeQuery, refuses_a_buffer_of_any_other_size_and_leaves_it) {
     for_each_kind([](test::OpenNode& node) {
         for (const std::uint32_t what : kQueries) {
             const std::uint32_t size = size_of(node, what);
-            for (std::uint32_t room : {1U, size - 1}) {
-                std::vector<std::byte> data(size, kUntouched);
+            for (std::uint32_t room : {1U, size - 1, size + 1}) {
+                std::vector<std::byte> data(size + 1, kUntouched);
                 EXPECT_EQ(query(node, what, &room, data.data()), -EINVAL) << what;
-                EXPECT_EQ(data, std::vector<std::byte>(size, kUntouched)) << what;
+                EXPECT_EQ(data, std::vector<std::byte>(size + 1, kUntouched)) << what;
             }
         }
     });
