@@ -14,6 +14,12 @@ esac
 # shellcheck disable=SC2086  # one word a package
 mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES
 
+# Intel's own drivers, for the tests over a stand-in for a GPU: unpacked into build/intel, not installed. What cannot be fetched is skipped
+# by its tests.
+for set in xe-header debian12 debian12-nonfree newer newer-nonfree; do
+  tests/intel/fetch.sh "$set" || [ $? = 77 ]
+done
+
 failed=0
 for preset in "$@"; do
   echo "== $preset: building"

@@ -251,7 +251,9 @@ Result<void> UsmBuffer::ask_for_descriptor(void* base) {
     properties.stype = ZE_STRUCTURE_TYPE_MEMORY_ALLOCATION_PROPERTIES;
     properties.pNext = &exported;
     MRDA_ZE_TRY(zeMemGetAllocProperties, (usm_.get().context, base, &properties, nullptr),
-                "cannot export " + bytes_text(size_bytes_, kind_));
+                "cannot export " + bytes_text(size_bytes_, kind_) +
+                    " as a DMA-BUF; out of descriptors or memory, or the kernel's driver offers no "
+                    "PRIME");
     if (exported.fd < 0) {
         return make_error(Errc::unsupported, "the driver returned no descriptor for " +
                                                  bytes_text(size_bytes_, kind_));

@@ -34,6 +34,17 @@ std::string mib(std::uint64_t size_bytes) {
     return std::to_string(size_bytes >> 20U) + " MiB";
 }
 
+/// "/dev/dri/renderD128 (0000:00:02.0, i915)"; a node that sysfs does not tell of has no address.
+std::string node_text(const std::string& path) {
+    const std::string device = "/sys/class/drm/" + path.substr(path.rfind('/') + 1) + "/device";
+    std::error_code ignored;
+    const auto address = std::filesystem::read_symlink(device, ignored).filename().string();
+    const auto driver =
+        std::filesystem::read_symlink(device + "/driver", ignored).filename().string();
+    return address.empty() ? path
+                           : path + " (" + address + (driver.empty() ? "" : ", " + driver) + ")";
+}
+
 Finding render_nodes() {
     Finding finding{Verdict::missing, "render node", "", ""};
     std::error_code error;
@@ -45,7 +56,7 @@ Finding render_nodes() {
         }
         if (::access(path.c_str(), R_OK | W_OK) == 0) {
             finding.verdict = Verdict::works;
-            finding.found += (finding.found.empty() ? "" : ", ") + path;
+            finding.found += (finding.found.empty() ? "" : ", ") + node_text(path);
         } else {
             denied += " " + path;
         }

@@ -18,7 +18,9 @@ esac
 
 # shellcheck disable=SC2086  # one word a package
 mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES
-tests/intel/fetch.sh xe-header debian12 debian12-nonfree newer newer-nonfree || [ $? = 77 ]
+for set in xe-header debian12 debian12-nonfree newer newer-nonfree; do
+  tests/intel/fetch.sh "$set" || [ $? = 77 ]
+done
 mrda_build dev -DMRDA_BUILD_TESTS=ON
 
 rows_begin

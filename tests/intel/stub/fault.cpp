@@ -94,9 +94,6 @@ std::vector<Fault> parse_faults(std::string_view text) {
 
 int fault_of(const char* name) {
     const std::string_view called = name;
-    if (lost && called != "open") {
-        return -EIO;
-    }
     const Fault* due = nullptr;
     unsigned long due_number = 0;
     // All are counted, also where an earlier one fails the call.
@@ -120,7 +117,7 @@ int fault_of(const char* name) {
             return -due->error;
         case Fault::Effect::lost:
             lost = true;
-            return -EIO;
+            return 0;
         case Fault::Effect::hang:
             hung = true;
             return 0;
@@ -136,6 +133,10 @@ bool is_lacking(const char* name) {
 
 bool is_stopped() {
     return lost || hung;
+}
+
+bool is_lost() {
+    return lost;
 }
 
 }  // namespace mrda::stub

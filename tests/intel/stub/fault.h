@@ -12,8 +12,9 @@ namespace mrda::stub {
 ///   WHAT  "*" for any ioctl of a node, its name in the trace (GEM_CREATE), or "open" for opening a
 ///   node WHEN  the n-th of them in this process, from 1, or "*" for each HOW   ENOMEM, EINVAL,
 ///   EIO, EINTR, EACCES, ENOSYS, ENODEV, ENOENT: that call fails so, and has no effect;
-///         LOST: it and all later ones fail with EIO; HANG: no later stream is executed, and the
-///         kernel reports a reset.
+///         LOST: from that call on the device is lost: i915 refuses what would run on it, xe
+///         everything; HANG: no stream is executed from there on; the kernel resets the device,
+///         reports it, and refuses the next submissions.
 struct Fault {
     enum class Effect : std::uint8_t { error, lost, hang };
 
@@ -32,5 +33,6 @@ int fault_of(const char* name);
 bool is_lacking(const char* name);
 /// Whether the device hangs, or is lost: no stream is executed any more.
 bool is_stopped();
+bool is_lost();
 
 }  // namespace mrda::stub

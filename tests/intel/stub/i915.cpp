@@ -12,11 +12,10 @@
 #include <span>
 #include <string>
 
+#include "engine.h"
 #include "fault.h"
 #include "i915_query.h"
 #include "node.h"
-#include "settings.h"
-#include "streamer.h"
 #include "system.h"
 #include "trace.h"
 
@@ -188,15 +187,17 @@ int gem_get_tiling(const Call& call) {
 
 int gem_busy(const Call& call) {
     auto& asked = call.as<drm_i915_gem_busy>();
-    asked.busy = is_stopped() ? 1 : 0;
+    asked.busy = call.node.waiting.empty() ? 0 : 1;
     return call.node.find(asked.handle) == nullptr ? -ENOENT : 0;
 }
 
 int gem_wait(const Call& call) {
-    if (call.node.find(call.as<drm_i915_gem_wait>().bo_handle) == nullptr) {
+    const auto& asked = call.as<drm_i915_gem_wait>();
+    if (call.node.find(asked.bo_handle) == nullptr) {
         return -ENOENT;
     }
-    return is_stopped() ? -ETIME : 0;
+    // After a reset nothing is in flight, and a wait succeeds.
+    return wait_until_idle(call, asked.timeout_ns) ? 0 : -ETIME;
 }
 
 int gem_madvise(const Call& call) {
@@ -218,7 +219,7 @@ int gem_get_caching(const Call& call) {
 }
 
 int gem_throttle(const Call&) {
-    return is_stopped() ? -EIO : 0;
+    return is_lost() ? -EIO : 0;
 }
 
 int gem_get_aperture(const Call& call) {
@@ -332,6 +333,9 @@ int relocate(const Call& call, const drm_i915_gem_execbuffer2& asked,
 
 int execbuffer2(const Call& call) {
     auto& asked = call.as<drm_i915_gem_execbuffer2>();
+    if (call.stopped || is_lost()) {
+        return -EIO;
+    }
     if (asked.buffer_count == 0) {
         return -EINVAL;
     }
@@ -351,8 +355,9 @@ int execbuffer2(const Call& call) {
         (asked.flags & I915_EXEC_BATCH_FIRST) != 0 ? objects.front() : objects.back();
     StreamResult result;
     if (!is_stopped()) {
-        result = run_stream(space, *call.node.device->kind, settings().frame_bytes,
-                            batch.offset + asked.batch_start_offset);
+        const std::uint64_t queue =
+            (asked.rsvd1 & 0xffffffff) << 32 | (asked.flags & I915_EXEC_RING_MASK);
+        result = submit(call.node, {queue, 0, batch.offset + asked.batch_start_offset, {}});
     }
     trace("EXECBUFFER2 node=%u context=%llu ring=%llu commands=%u stores=%u end=%s bos=%s",
           call.node.number, static_cast<unsigned long long>(asked.rsvd1 & 0xffffffff),

@@ -139,6 +139,12 @@ Node* find_node(int fd) {
     return found == nodes().end() ? nullptr : found->get();
 }
 
+void for_each_node(const std::function<void(Node&)>& visit) {
+    for (const auto& node : nodes()) {
+        visit(*node);
+    }
+}
+
 void end_closed_nodes(ino_t closed) {
     if (is_open(closed)) {
         return;
@@ -183,10 +189,15 @@ int call_ioctl(const Call& call) {
         return -EINVAL;
     }
     ++ioctls;
+    const bool stopped = is_stopped();
     if (const int failure = fault_of(entry->name); failure != 0) {
         return failure;
     }
-    return entry->handle(call);
+    // xe_device.c: a device that was lost refuses everything; i915 only what would run on it.
+    if (is_lost() && call.node.device->kind->driver == KernelDriver::xe) {
+        return -ECANCELED;
+    }
+    return entry->handle({call.lock, call.node, call.request, call.argument, stopped});
 }
 
 }  // namespace mrda::stub

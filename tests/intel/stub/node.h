@@ -4,16 +4,20 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "address_space.h"
 #include "kinds.h"
 #include "object.h"
 
 namespace mrda::stub {
+
+struct Submission;
 
 /// An open node: what the kernel calls a DRM file. Its handles, contexts and address spaces are its
 /// own, and go with the last descriptor of it.
@@ -33,6 +37,7 @@ struct Node {
     std::map<std::uint32_t, Queue> queues;                ///< xe's.
     std::map<std::uint32_t, std::uint64_t> sync_objects;  ///< The point that each has reached.
     std::uint32_t last_context = 0;
+    std::vector<std::shared_ptr<Submission>> waiting;  ///< Streams at a semaphore: engine.h.
 
     /// The object of a handle; null where there is none.
     std::shared_ptr<Object> find(std::uint32_t handle) const;
@@ -47,6 +52,8 @@ std::mutex& kernel_mutex();
 int open_node(const Device& device, int minor, int flags);
 /// The node of a descriptor; null where it is none. Call under kernel_mutex().
 Node* find_node(int fd);
+/// Calls `visit` for each. Call under kernel_mutex().
+void for_each_node(const std::function<void(Node&)>& visit);
 /// Ends nodes that no descriptor of this process leads to any more. Call under kernel_mutex(),
 /// after a node's descriptor was closed.
 void end_closed_nodes(ino_t closed);
@@ -66,6 +73,7 @@ struct Call {
     Node& node;
     unsigned long request;
     void* argument;
+    bool stopped = false;  ///< The device hung, or was lost, before this call.
 
     template <typename T>
     T& as() const {

@@ -8,11 +8,11 @@
 #include <array>
 #include <cerrno>
 #include <span>
+#include <vector>
 
+#include "engine.h"
 #include "fault.h"
 #include "node.h"
-#include "settings.h"
-#include "streamer.h"
 #include "trace.h"
 #include "xe_query.h"
 
@@ -84,8 +84,8 @@ int vm_destroy(const Call& call) {
 }
 
 /// A fence in memory: at an address of the space, or of the program.
-int signal(std::uint64_t syncs, std::uint32_t count, AddressSpace* space) {
-    for (const drm_xe_sync& sync : std::span(reinterpret_cast<const drm_xe_sync*>(syncs), count)) {
+int signal(std::span<const drm_xe_sync> syncs, AddressSpace* space) {
+    for (const drm_xe_sync& sync : syncs) {
         if (sync.type != DRM_XE_SYNC_TYPE_USER_FENCE ||
             (sync.flags & DRM_XE_SYNC_FLAG_SIGNAL) == 0) {
             continue;
@@ -96,6 +96,11 @@ int signal(std::uint64_t syncs, std::uint32_t count, AddressSpace* space) {
         }
     }
     return 0;
+}
+
+template <typename Asked>
+std::span<const drm_xe_sync> syncs_of(const Asked& asked) {
+    return {reinterpret_cast<const drm_xe_sync*>(asked.syncs), asked.num_syncs};
 }
 
 int map(const Call& call, const drm_xe_vm_bind_op& asked, std::uint32_t vm, AddressSpace* space) {
@@ -154,7 +159,7 @@ int vm_bind(const Call& call) {
             return problem;
         }
     }
-    return signal(asked.syncs, asked.num_syncs, nullptr);
+    return signal(syncs_of(asked), nullptr);
 }
 
 int exec_queue_create(const Call& call) {
@@ -192,22 +197,31 @@ int exec(const Call& call) {
     if (queue == call.node.queues.end()) {
         return -ENOENT;
     }
-    if (is_stopped()) {
+    if (call.stopped) {
         return -ECANCELED;  // xe_exec.c: a queue that was banned after a hang.
     }
-    AddressSpace* const space = find_space(call.node, queue->second.address_space);
+    const std::uint32_t vm = queue->second.address_space;
+    AddressSpace* const space = find_space(call.node, vm);
     // xe_exec.c: as many batches as the queue is wide; those of the table are one wide.
     if (space == nullptr || asked.num_batch_buffer > 1) {
         return -EINVAL;
     }
+    if (asked.num_batch_buffer == 0) {
+        return signal(syncs_of(asked), space);
+    }
     StreamResult result;
-    if (asked.num_batch_buffer == 1) {
-        result = run_stream(*space, *call.node.device->kind, settings().frame_bytes, asked.address);
+    if (!is_stopped()) {
+        const auto syncs = syncs_of(asked);
+        result = submit(call.node,
+                        {asked.exec_queue_id, vm, asked.address,
+                         [&node = call.node, vm, kept = std::vector(syncs.begin(), syncs.end())] {
+                             signal(kept, find_space(node, vm));
+                         }});
     }
     trace("EXEC node=%u queue=%u class=%u commands=%u stores=%u end=%s", call.node.number,
           asked.exec_queue_id, queue->second.engine_class, result.commands, result.stores,
           name_of(result.end));
-    return signal(asked.syncs, asked.num_syncs, space);
+    return 0;
 }
 
 bool is_met(const drm_xe_wait_user_fence& asked, std::uint64_t value) {

@@ -161,9 +161,9 @@ TEST_F(FaultsOfAProcess, count_calls_that_another_one_fails) {
                  outcome({-EIO, -EINVAL, 0}, "running"));
 }
 
-TEST_F(FaultsOfAProcess, lose_the_device_for_all_that_follows_but_opening_it) {
-    expect_calls("QUERY:2:LOST", {"QUERY", "GETPARAM", "QUERY", "GETPARAM", "GEM_CREATE", "open"},
-                 outcome({0, 0, -EIO, -EIO, -EIO, 0}, "stopped"));
+TEST_F(FaultsOfAProcess, lose_the_device_from_that_call_on) {
+    expect_calls("QUERY:2:LOST", {"QUERY", "GETPARAM"}, outcome({0, 0}, "running"));
+    expect_calls("QUERY:2:LOST", {"QUERY", "QUERY", "GETPARAM"}, outcome({0, 0, 0}, "stopped"));
 }
 
 TEST_F(FaultsOfAProcess, leave_a_device_that_hangs_answering) {
