@@ -156,6 +156,14 @@ Result<Context> Context::open(std::uint32_t index) {
 }
 
 Result<Context> Context::open(const Found& found) {
+    if (found.info.max_allocation_bytes == 0) {
+        // Intel's driver goes on where the kernel did not answer it, with a device of no memory.
+        return Error{Errc::device_lost, Api::ze, ZE_RESULT_ERROR_UNINITIALIZED,
+                     "zeDeviceGetProperties",
+                     found.info.name +
+                         " says that it can allocate nothing: its driver could not ask the kernel "
+                         "about its memory; start the program anew"};
+    }
     ze_context_desc_t description{};
     description.stype = ZE_STRUCTURE_TYPE_CONTEXT_DESC;
     ze_context_handle_t handle = nullptr;
