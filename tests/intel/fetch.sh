@@ -15,6 +15,12 @@ cd "$(dirname "$0")/../.."
 case ${1:-} in
   "" | -h | --help) sed -n '3,10s/^# \{0,1\}//p' tests/intel/fetch.sh; exit 0 ;;
 esac
+for set in "$@"; do
+  case $set in
+    debian12 | debian12-nonfree | newer | newer-nonfree | xe-header) ;;
+    *) echo "fetch.sh: there is no set $set; see --help" >&2; exit 2 ;;
+  esac
+done
 
 dir=$PWD/build/intel
 mkdir -p "$dir"
@@ -26,9 +32,8 @@ media="intel-media-va-driver libmfx-gen1.2"
 fetch() {
   local root
   case $1 in
-    debian12 | debian12-nonfree) root=system ;;
-    newer | newer-nonfree | xe-header) root=sid ;;
-    *) echo "fetch.sh: there is no set $1; see --help" >&2; exit 2 ;;
+    debian12*) root=system ;;
+    *) root=sid ;;
   esac
   aside_open "$dir/.apt/$root" $root || return 1
   root=$dir/.apt/$root
