@@ -9,7 +9,7 @@ Acceptance by the driver proves little: it takes a pitch below the width, object
 
 import argparse
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 # Commands that read an encoder's source where it lies. Whatever else names one copies it, or worse.
 ENCODER_COMMANDS = {"VDENC_PIPE_BUF_ADDR_STATE", "MFX_PIPE_BUF_ADDR_STATE", "HCP_PIPE_BUF_ADDR_STATE"}
@@ -65,6 +65,7 @@ class Checker:
         self.check_layout()
         self.check_origin()
         self.check_copies()
+        self.check_batches()
         self.check_handles()
         self.check_descriptors()
         return self.findings
@@ -115,9 +116,15 @@ class Checker:
     def check_copies(self):
         begun = 0
         sizes = {}
+        mapped = Counter()  # By the program: times that each picture is.
         for event in self.events:
             bo = event.number("bo")
+            if event.name in ("MAP", "UNMAP") and bo in self.inputs and event.values["by"] == self.program:
+                mapped[bo] += 1 if event.name == "MAP" else -1
             if event.name == "SOURCE":
+                if not begun:
+                    for left in sorted(+mapped):
+                        self.find(f"bo {left}, a picture, was still mapped when encoding began")
                 begun += 1
             elif event.name == "GEM_CREATE" and not event.failed:
                 sizes[bo] = event.number("size")
@@ -131,6 +138,20 @@ class Checker:
                 self.find("the kernel was asked to copy a picture", event)
             elif event.name == "MAP":
                 self.check_map(event, bo, begun, sizes)
+
+    def check_batches(self):
+        """i915 is told of each batch's objects, and so of those that no command names: a shader's surfaces."""
+        programmed = set()
+        for event in self.events:
+            if event.name == "SOURCE":
+                programmed.add(event.number("bo"))
+            elif event.name == "EXECBUFFER2":
+                listed = [bo for bo in event.values.get("bos", "").split(",") if bo]
+                if self.inputs & {int(bo[:-1]) for bo in listed if bo.endswith("w")}:
+                    self.find("a batch writes a picture", event)
+                if (self.inputs & {int(bo.rstrip("w")) for bo in listed}) - programmed:
+                    self.find("a batch has a picture that no encoder was programmed with", event)
+                programmed.clear()
 
     def check_map(self, event, bo, begun, sizes):
         if bo in self.inputs:

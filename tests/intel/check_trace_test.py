@@ -136,10 +136,12 @@ class Finds(unittest.TestCase):
     def test_a_picture_where_nothing_is_bound(self):
         nowhere = source(bo=0)
         self.assert_found(with_instead(SOURCE, nowhere), f"an object that nobody made: {nowhere}",
-                          "bo 0 was not exported by the node that made it")
+                          "bo 0 was not exported by the node that made it",
+                          f"a batch has a picture that no encoder was programmed with: {EXECUTED}")
 
     def test_a_frame_too_few(self):
-        self.assert_found(without(SOURCE), "1 frames were programmed, not 2")
+        self.assert_found(without(SOURCE), "1 frames were programmed, not 2",
+                          f"a batch has a picture that no encoder was programmed with: {EXECUTED}")
 
     def test_a_frame_too_many(self):
         self.assert_found(with_after(SOURCE, SOURCE), "3 frames were programmed, not 2")
@@ -214,6 +216,20 @@ class Finds(unittest.TestCase):
     def test_a_picture_that_anyone_else_maps_before(self):
         mapped = "MAP bo=7 length=12288 by=libze_intel_gpu.so.1"
         self.assert_found(with_after(UNCHECKED, mapped), f"a picture was mapped: {mapped}")
+
+    def test_a_mapping_of_ours_that_outlives_the_check(self):
+        lines = without(UNCHECKED)
+        lines.insert(place_of(IMPORT_CLOSED, lines), UNCHECKED)
+        self.assert_found(lines, "bo 7, a picture, was still mapped when encoding began")
+
+    def test_a_batch_that_writes_a_picture(self):
+        written = EXECUTED.replace("bos=7,", "bos=7w,")
+        self.assert_found(with_instead(EXECUTED, written), f"a batch writes a picture: {written}")
+
+    def test_a_batch_whose_shaders_read_a_picture(self):
+        copying = EXECUTED.replace("ring=2", "ring=0")
+        self.assert_found(with_after(UNTAKEN, copying), f"a batch has a picture that no encoder was programmed with: {copying}")
+        self.assert_found(with_after(EXECUTED, copying), f"a batch has a picture that no encoder was programmed with: {copying}")
 
     def test_another_object_as_large_as_a_picture_that_is_mapped(self):
         made = f"GEM_CREATE node=2 size={PICTURE_BYTES} region=system -> handle=11 bo=9"
