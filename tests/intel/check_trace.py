@@ -231,16 +231,21 @@ def check(lines, codec, width, height, frames, program="intel_chain"):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
-    parser.add_argument("trace")
-    parser.add_argument("--codec", default="avc", choices=["avc", "hevc"])
-    parser.add_argument("--width", type=int, default=1920)
-    parser.add_argument("--height", type=int, default=1080)
-    parser.add_argument("--frames", type=int, default=60)
-    parser.add_argument("--program", default="intel_chain")
+    parser.add_argument("trace", help="of one process: build/tests/intel_chain")
+    parser.add_argument("--codec", default="avc", choices=["avc", "hevc"], help="default: %(default)s")
+    parser.add_argument("--width", type=int, default=1920, help="of the picture; default: %(default)s")
+    parser.add_argument("--height", type=int, default=1080, help="default: %(default)s")
+    parser.add_argument("--frames", type=int, default=60, help="that were encoded; default: %(default)s")
+    parser.add_argument("--program", default="intel_chain", help="whose trace it is; default: %(default)s")
     options = parser.parse_args()
-    with open(options.trace, encoding="utf-8") as file:
-        findings = check(file.read().splitlines(), options.codec, options.width, options.height, options.frames,
-                         options.program)
+    try:
+        with open(options.trace, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except OSError as problem:
+        parser.error(f"cannot read the trace: {problem}")
+    if sum(line.startswith("end ") for line in lines) > 1:
+        parser.error("that is the trace of several processes, or runs: their numbers would be mixed up")
+    findings = check(lines, options.codec, options.width, options.height, options.frames, options.program)
     for finding in findings:
         print(finding)
     print(f"{len(findings)} findings")

@@ -5,12 +5,17 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "own_loader.h"
@@ -26,6 +31,8 @@ namespace stub = mrda::stub;
 
 constexpr int kBadUse = 2;
 constexpr int kSkipped = 77;
+constexpr std::array<std::string_view, 4> kSets{"debian12", "debian12-nonfree", "newer",
+                                                "newer-nonfree"};
 
 struct Options {
     std::string devices = "adlp";
@@ -84,7 +91,7 @@ void pass_on(int signal) {
 int run(const Options& options, const fs::path& root) {
     std::vector<std::string> words = options.program;
     if (stub::has_own_loader(options.folder / options.drivers)) {
-        words[0] = stub::under_own_loader(options.folder / options.drivers, words[0]);
+        words[0] = stub::under_own_loader(options.folder / options.drivers, find_program(words[0]));
     }
     std::vector<char*> arguments;
     for (std::string& word : words) {
@@ -121,25 +128,57 @@ std::string kinds_for_help() {
     return text;
 }
 
+int refuse(int code, const std::string& why) {
+    std::cerr << "stub_run: " << why << '\n';
+    return code;
+}
+
 /// 0, or the exit code for options that cannot be followed.
 int check(const Options& options) {
-    if (stub::parse_devices(options.devices).empty()) {
-        std::cerr << "stub_run: no such device: " << options.devices << "; see --help\n";
-        return kBadUse;
+    const auto devices = stub::parse_devices(options.devices);
+    if (devices.empty()) {
+        return refuse(kBadUse,
+                      "no such device, or not its address: " + options.devices + "; see --help");
     }
-    if (!options.fail.empty() && stub::parse_faults(options.fail).empty()) {
-        std::cerr << "stub_run: not WHAT:WHEN:HOW: " << options.fail
-                  << "; see tests/intel/stub/fault.h\n";
-        return kBadUse;
-    }
-    for (const std::string& set : {options.drivers, options.va_drivers}) {
-        if (!set.empty() && !fs::exists(options.folder / (set + ".complete"))) {
-            std::cerr << "stub_run: the drivers " << set
-                      << " are not there; run tests/intel/fetch.sh " << set << '\n';
-            return kSkipped;
+    for (const stub::Device& device : devices) {
+        if (!MRDA_STUB_HAS_XE && device.kind->driver == stub::KernelDriver::xe) {
+            return refuse(
+                kSkipped,
+                std::string(device.kind->name) +
+                    " needs the header that declares xe; run tests/intel/fetch.sh xe-header, "
+                    "then configure and build again");
         }
     }
+    if (!options.fail.empty() && stub::parse_faults(options.fail).empty()) {
+        return refuse(kBadUse,
+                      "not WHAT:WHEN:HOW: " + options.fail + "; see tests/intel/stub/fault.h");
+    }
+    for (const std::string& set : {options.drivers, options.va_drivers}) {
+        if (!set.empty() && std::find(kSets.begin(), kSets.end(), set) == kSets.end()) {
+            return refuse(kBadUse,
+                          "there are no drivers " + set + "; see tests/intel/fetch.sh --help");
+        }
+        if (!set.empty() && !fs::exists(options.folder / (set + ".complete"))) {
+            return refuse(kSkipped,
+                          "the drivers " + set + " are not there; run tests/intel/fetch.sh " + set);
+        }
+    }
+    if (!options.trace.empty() && !std::ofstream(options.trace, std::ios::app)) {
+        return refuse(kBadUse, "cannot write the trace " + options.trace);
+    }
     return 0;
+}
+
+/// The program as execvp() would find it.
+std::string find_program(const std::string& name) {
+    std::istringstream folders(std::getenv("PATH") == nullptr ? "" : std::getenv("PATH"));
+    for (std::string folder;
+         name.find('/') == std::string::npos && std::getline(folders, folder, ':');) {
+        if (::access((fs::path(folder) / name).c_str(), X_OK) == 0) {
+            return fs::path(folder) / name;
+        }
+    }
+    return name;
 }
 
 }  // namespace
@@ -148,6 +187,7 @@ int main(int count, char** words) {
     Options options;
     CLI::App app(
         "Runs PROGRAM on Intel's own drivers, over a stand-in for the kernel's render node.");
+    app.usage("stub_run [OPTIONS] PROGRAM [ARGUMENTS]");
     app.prefix_command();  // The first word that is no option of ours begins the program's.
     app.add_option("--device", options.devices, kinds_for_help());
     app.add_option("--drivers", options.drivers, "a set of tests/intel/fetch.sh");
@@ -159,9 +199,10 @@ int main(int count, char** words) {
     app.add_option("--bytes", options.bytes, "how long an encoded frame is");
     CLI11_PARSE(app, count, words);
     options.program = app.remaining();
-    if (options.program.empty()) {
-        std::cerr << "stub_run: no program; see --help\n";
-        return kBadUse;
+    if (options.program.empty() || options.program.front().starts_with("-")) {
+        return refuse(kBadUse, options.program.empty()
+                                   ? "no program; see --help"
+                                   : "no such option: " + options.program.front() + "; see --help");
     }
     if (const int problem = check(options); problem != 0) {
         return problem;

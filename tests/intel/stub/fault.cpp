@@ -67,12 +67,19 @@ const std::vector<Fault>& faults() {
 std::atomic<bool> lost{false};
 std::atomic<bool> hung{false};
 
-/// How often this fault's calls have been made.
+/// How often each fault's calls have been made.
+struct Counts {
+    std::mutex mutex;
+    std::map<const Fault*, unsigned long> of;
+};
+Counts& counts() {
+    static Counts& all = *new Counts;
+    return all;
+}
+
 unsigned long count(const Fault& fault) {
-    static std::mutex& mutex = *new std::mutex;
-    static auto& counts = *new std::map<const Fault*, unsigned long>;
-    const std::scoped_lock lock(mutex);
-    return ++counts[&fault];
+    const std::scoped_lock lock(counts().mutex);
+    return ++counts().of[&fault];
 }
 
 }  // namespace
@@ -123,6 +130,16 @@ int fault_of(const char* name) {
             return 0;
     }
     return 0;
+}
+
+void tell_unreached_faults() {
+    const std::scoped_lock lock(counts().mutex);
+    for (const Fault& fault : faults()) {
+        const unsigned long made = counts().of[&fault];
+        if (made < std::max(fault.when, 1UL)) {
+            trace("UNREACHED %s when=%lu made=%lu", fault.what.c_str(), fault.when, made);
+        }
+    }
 }
 
 bool is_lacking(const char* name) {

@@ -29,6 +29,8 @@ std::vector<Fault> parse_faults(std::string_view text);
 
 /// Counts a call of `name`, and says how it is to fail: 0 or a negative errno. Traces a failure.
 int fault_of(const char* name);
+/// Traces the faults whose call was never made.
+void tell_unreached_faults();
 /// Whether each call of `name` fails: what the kernel lacks, it does not offer either.
 bool is_lacking(const char* name);
 /// Whether the device hangs, or is lost: no stream is executed any more.

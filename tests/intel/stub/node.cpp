@@ -29,6 +29,7 @@ std::atomic<unsigned long> ioctls{0};
 
 /// Whoever makes each of them fail needs to know how many there are.
 [[gnu::destructor]] void tell_ioctls() {
+    tell_unreached_faults();
     trace("end ioctls=%lu", ioctls.load());
 }
 
