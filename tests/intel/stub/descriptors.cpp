@@ -41,9 +41,9 @@ Mappings& mappings() {
     return all;
 }
 
-void* tell_mapped(void* address, std::uint32_t number, size_t size, const void* caller) {
+void* tell_mapped(void* address, std::uint32_t number, size_t size, const char* by) {
     if (address != MAP_FAILED && is_traced()) {
-        trace("MAP bo=%u length=%zu by=%s", number, size, library_of(caller));
+        trace("MAP bo=%u length=%zu by=%s", number, size, by);
         const std::scoped_lock lock(mappings().mutex);
         mappings().objects[address] = number;
     }
@@ -54,10 +54,11 @@ void tell_unmapped(void* address, const void* caller) {
     if (!is_traced()) {
         return;
     }
+    const char* const by = library_of(caller);
     const std::scoped_lock lock(mappings().mutex);
     const auto found = mappings().objects.find(address);
     if (found != mappings().objects.end()) {
-        trace("UNMAP bo=%u by=%s", found->second, library_of(caller));
+        trace("UNMAP bo=%u by=%s", found->second, by);
         mappings().objects.erase(found);
     }
 }
@@ -71,11 +72,12 @@ void* map(void* address, size_t size, int protection, int flags, int fd, off_t o
     if ((flags & MAP_ANONYMOUS) != 0 || fd < 0) {
         return real(fd, flags, offset);
     }
+    const char* const by = is_traced() ? library_of(caller) : "";
     if (const std::uint32_t number = object_number_of_fd(fd); number != 0) {
-        return tell_mapped(real(fd, flags, offset), number, size, caller);
+        return tell_mapped(real(fd, flags, offset), number, size, by);
     }
     const std::unique_lock lock(kernel_mutex());
-    const Node* const node = find_node(fd);
+    const auto node = find_node(fd);
     if (node == nullptr) {
         return real(fd, flags, offset);
     }
@@ -90,7 +92,7 @@ void* map(void* address, size_t size, int protection, int flags, int fd, off_t o
         return MAP_FAILED;
     }
     return tell_mapped(real(object->memory(), (flags & ~MAP_PRIVATE) | MAP_SHARED, 0),
-                       object->number(), size, caller);
+                       object->number(), size, by);
 }
 
 /// An ioctl of a DMA-BUF. This memory is always coherent, and has no fences: ENOTTY, as before
@@ -107,7 +109,7 @@ int dma_buf_ioctl(unsigned long request) {
 
 int node_ioctl(int fd, unsigned long request, void* argument, bool* is_node) {
     std::unique_lock lock(kernel_mutex());
-    Node* const node = find_node(fd);
+    const auto node = find_node(fd);
     *is_node = node != nullptr;
     return node == nullptr ? 0 : call_ioctl({lock, *node, request, argument});
 }

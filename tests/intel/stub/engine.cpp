@@ -35,10 +35,12 @@ StreamResult walk(Node& node, Submission& submission) {
     AddressSpace* const space = find_space(node, submission.space);
     StreamResult result;
     if (space != nullptr) {
-        result = run_stream(*space, *node.device->kind, settings().frame_bytes, submission.address);
+        result = run_stream(*space, *node.device->kind, settings().frame_bytes, submission.address,
+                            submission.callers);
     }
     if (result.end == StreamEnd::waiting) {
         submission.address = result.address;
+        submission.callers = result.callers;
     } else if (submission.done) {
         submission.done();
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "node.h"
 #include "streamer.h"
@@ -15,6 +16,7 @@ struct Submission {
     std::uint32_t space;  ///< Of xe's address spaces; 0: i915's.
     std::uint64_t address;
     std::function<void()> done;  ///< Called under kernel_mutex() once it has run to its end.
+    std::vector<std::uint64_t> callers = {};  ///< Of a stream that waits: StreamResult's.
 };
 
 /// Runs a stream now, or behind those of its queue that wait at a semaphore. One that comes to wait

@@ -199,7 +199,7 @@ int fstat(int fd, struct stat* status) noexcept {
     const int result = with_errno(mrda::stub::system::fstat(fd, status));
     if (result == 0) {
         const std::scoped_lock lock(mrda::stub::kernel_mutex());
-        if (const auto* node = mrda::stub::find_node(fd); node != nullptr) {
+        if (const auto node = mrda::stub::find_node(fd); node != nullptr) {
             as_node(node->minor, status);
         }
     }

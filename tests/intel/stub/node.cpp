@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <drm.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,9 +37,14 @@ std::atomic<unsigned long> ioctls{0};
 // An object has this much of the offsets behind a node.
 constexpr unsigned kMapOffsetBits = 36;
 
-std::vector<std::unique_ptr<Node>>& nodes() {
-    static auto& all = *new std::vector<std::unique_ptr<Node>>;
+std::vector<std::shared_ptr<Node>>& nodes() {
+    static auto& all = *new std::vector<std::shared_ptr<Node>>;
     return all;
+}
+
+[[gnu::constructor]] void hold_kernel_mutex_across_forks() {
+    ::pthread_atfork([] { kernel_mutex().lock(); }, [] { kernel_mutex().unlock(); },
+                     [] { kernel_mutex().unlock(); });
 }
 
 const Ioctl* find_ioctl(const Node& node, unsigned number) {
@@ -64,23 +70,32 @@ bool is_node_file(const struct stat& status) {
     return status.st_dev == device;
 }
 
-/// Whether any descriptor of this process is of that inode.
+bool is_of(const char* fd, ino_t inode) {
+    struct stat status {};
+    return fd[0] != '.' && system::fstat(std::atoi(fd), &status) == 0 && is_node_file(status) &&
+           status.st_ino == inode;
+}
+
+/// Whether any descriptor of this process is of that inode. Not by opendir(), in whose place this
+/// library stands too: finding the real one needs the dynamic loader.
 bool is_open(ino_t inode) {
-    DIR* const folder = ::opendir("/proc/self/fd");
-    if (folder == nullptr) {
+    const int folder =
+        system::open(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (folder < 0) {
         return true;
     }
+    alignas(dirent64) std::array<char, 4096> entries{};
     bool found = false;
-    while (const dirent* entry = ::readdir(folder)) {
-        struct stat status {};
-        const int fd = std::atoi(entry->d_name);
-        if (entry->d_name[0] != '.' && system::fstat(fd, &status) == 0 && is_node_file(status) &&
-            status.st_ino == inode) {
-            found = true;
-            break;
+    long length = 0;
+    while (!found &&
+           (length = ::syscall(SYS_getdents64, folder, entries.data(), entries.size())) > 0) {
+        for (long at = 0; at < length && !found;) {
+            const auto* entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+            found = is_of(entry->d_name, inode);
+            at += entry->d_reclen;
         }
     }
-    ::closedir(folder);
+    system::close(folder);
     return found;
 }
 
@@ -119,7 +134,7 @@ int open_node(const Device& device, int minor, int flags) {
     }
     static unsigned opened = 0;
     const std::scoped_lock lock(kernel_mutex());
-    auto node = std::make_unique<Node>();
+    auto node = std::make_shared<Node>();
     node->inode = status.st_ino;
     node->number = ++opened;
     node->device = &device;
@@ -130,14 +145,14 @@ int open_node(const Device& device, int minor, int flags) {
     return fd;
 }
 
-Node* find_node(int fd) {
+std::shared_ptr<Node> find_node(int fd) {
     struct stat status {};
     if (fd < 0 || nodes().empty() || system::fstat(fd, &status) != 0 || !is_node_file(status)) {
         return nullptr;
     }
     const auto found = std::find_if(nodes().begin(), nodes().end(),
                                     [&](const auto& node) { return node->inode == status.st_ino; });
-    return found == nodes().end() ? nullptr : found->get();
+    return found == nodes().end() ? nullptr : *found;
 }
 
 void for_each_node(const std::function<void(Node&)>& visit) {
@@ -155,6 +170,7 @@ void end_closed_nodes(ino_t closed) {
             return false;
         }
         trace("release node=%u handles_left=%zu", node->number, node->handles.size());
+        node->waiting.clear();  // A call that waits for them ends.
         return true;
     });
 }

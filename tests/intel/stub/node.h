@@ -45,13 +45,16 @@ struct Node {
     std::uint32_t handle_of(const std::shared_ptr<Object>& object);
 };
 
-/// Held by whoever looks at a node or an object.
+/// Held by whoever looks at a node or an object, and across fork(): what the child does before it
+/// executes a program goes through here too. Nobody who holds it calls the dynamic loader, whose
+/// lock is held by libraries' constructors, which close files.
 std::mutex& kernel_mutex();
 
 /// A new descriptor of a new node, or a negative errno.
 int open_node(const Device& device, int minor, int flags);
-/// The node of a descriptor; null where it is none. Call under kernel_mutex().
-Node* find_node(int fd);
+/// The node of a descriptor; null where it is none. Call under kernel_mutex(). Whoever lets the
+/// mutex go meanwhile keeps what is returned: another thread may close the descriptor.
+std::shared_ptr<Node> find_node(int fd);
 /// Calls `visit` for each. Call under kernel_mutex().
 void for_each_node(const std::function<void(Node&)>& visit);
 /// Ends nodes that no descriptor of this process leads to any more. Call under kernel_mutex(),

@@ -92,7 +92,10 @@ class Walk {
         : engine_{space, RegisterFile(frame_bytes), EncoderSource(space, kind)},
           references_(space) {}
 
-    StreamResult run(std::uint64_t address) {
+    StreamResult run(std::uint64_t address, std::span<const std::uint64_t> callers) {
+        for (const std::uint64_t caller : callers) {
+            levels_.push_back({caller});
+        }
         levels_.push_back({address});
         while (!levels_.empty() && fetch()) {
             ++result_.commands;
@@ -200,6 +203,12 @@ class Walk {
     bool end(StreamEnd why) {
         result_.end = why;
         result_.address = levels_.back().address;
+        levels_.pop_back();
+        if (why == StreamEnd::waiting) {
+            for (const Level& caller : levels_) {
+                result_.callers.push_back(caller.address);
+            }
+        }
         levels_.clear();
         return false;
     }
@@ -237,8 +246,8 @@ const char* name_of(StreamEnd end) {
 }
 
 StreamResult run_stream(AddressSpace& space, const DeviceKind& kind, std::uint32_t frame_bytes,
-                        std::uint64_t address) {
-    return Walk(space, kind, frame_bytes).run(address);
+                        std::uint64_t address, std::span<const std::uint64_t> callers) {
+    return Walk(space, kind, frame_bytes).run(address, callers);
 }
 
 }  // namespace mrda::stub
