@@ -111,7 +111,8 @@ def fault_rows(build, quick):
         told = faults.summary(campaign.run(every))
         what = f"4: {how}, {told['failed']} of {campaign.ioctls} ioctls"
         for rule, text in [("crashes_of_ours", "crashes of ours"), ("hangs", "hangs over 10 s"),
-                           ("leaks_of_ours", "leaks of ours"), ("errors_without_call", "errors without a call")]:
+                           ("leaks_of_ours", "leaks of ours"), ("errors_without_call", "errors without a call"),
+                           ("not_reached", "not reached")]:
             for found in told[rule]:
                 explain(f"{text}: {found}")
             row(f"{what}: {text}", 0, len(told[rule]), not told[rule])
