@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def crashed_in_ours(self):
-        return self.crash is not None and self.crash[1].split("!")[0] in (OURS, "unknown")
+        return self.crash is not None and self.crash[1].split("!")[0] in (OURS, "libmrda_stub_node.so", "unknown")
 
     @property
     def unnamed(self):

@@ -63,7 +63,8 @@ class Rig:
         with tempfile.TemporaryDirectory(prefix="mrda-") as folder:
             trace = os.path.join(folder, "trace")
             command = self.command(self.program(name), *words, fail=fail, trace=trace, frame_bytes=frame_bytes)
-            quiet = {"LIBVA_MESSAGING_LEVEL": "0", **(environment or {})}
+            # The tree goes with the folder, also where the run is killed.
+            quiet = {"LIBVA_MESSAGING_LEVEL": "0", "TMPDIR": folder, **(environment or {})}
             with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   env={**os.environ, **quiet}, start_new_session=True) as process:
                 try:

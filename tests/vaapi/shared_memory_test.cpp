@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "support/platform.h"
 #include "vaapi/frame_memory.h"
 
@@ -52,6 +54,14 @@ TEST_F(SharedMemoryTest, without_either_is_refused) {
     ASSERT_FALSE(imported.ok());
     EXPECT_EQ(imported.error().code, Errc::invalid_argument);
     EXPECT_THAT(imported.error().message, HasSubstr("the memory has no object to import"));
+}
+
+TEST_F(SharedMemoryTest, smaller_than_the_frame_is_refused_though_the_object_is_large_enough) {
+    both_.size_bytes -= 1;
+    const auto imported = import_shared(*display_, both_, layout_);
+    ASSERT_FALSE(imported.ok());
+    EXPECT_EQ(imported.error().code, Errc::invalid_argument);
+    EXPECT_THAT(imported.error().message, HasSubstr(std::to_string(layout_.size_bytes())));
 }
 
 }  // namespace

@@ -88,6 +88,18 @@ void pass_on(int signal) {
     }
 }
 
+/// The program as execvp() would find it.
+std::string find_program(const std::string& name) {
+    std::istringstream folders(std::getenv("PATH") == nullptr ? "" : std::getenv("PATH"));
+    for (std::string folder;
+         name.find('/') == std::string::npos && std::getline(folders, folder, ':');) {
+        if (::access((fs::path(folder) / name).c_str(), X_OK) == 0) {
+            return fs::path(folder) / name;
+        }
+    }
+    return name;
+}
+
 int run(const Options& options, const fs::path& root) {
     std::vector<std::string> words = options.program;
     if (stub::has_own_loader(options.folder / options.drivers)) {
@@ -169,25 +181,13 @@ int check(const Options& options) {
     return 0;
 }
 
-/// The program as execvp() would find it.
-std::string find_program(const std::string& name) {
-    std::istringstream folders(std::getenv("PATH") == nullptr ? "" : std::getenv("PATH"));
-    for (std::string folder;
-         name.find('/') == std::string::npos && std::getline(folders, folder, ':');) {
-        if (::access((fs::path(folder) / name).c_str(), X_OK) == 0) {
-            return fs::path(folder) / name;
-        }
-    }
-    return name;
-}
-
 }  // namespace
 
 int main(int count, char** words) {
     Options options;
     CLI::App app(
-        "Runs PROGRAM on Intel's own drivers, over a stand-in for the kernel's render node.");
-    app.usage("stub_run [OPTIONS] PROGRAM [ARGUMENTS]");
+        "stub_run [OPTIONS] PROGRAM [ARGUMENTS]: runs PROGRAM on Intel's own drivers, over a "
+        "stand-in for the kernel's render node.");
     app.prefix_command();  // The first word that is no option of ours begins the program's.
     app.add_option("--device", options.devices, kinds_for_help());
     app.add_option("--drivers", options.drivers, "a set of tests/intel/fetch.sh");
