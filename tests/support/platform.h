@@ -19,8 +19,7 @@ namespace mrda::test {
 Platform platform();
 
 /// False where MRDA_TEST_PIXELS=no says that the device only stands in for one: real drivers give
-/// it work, and its engines report everything done at once, with nothing waited for, copied or
-/// drawn.
+/// it work, and its engines copy, draw and compute nothing.
 bool computes_pixels();
 
 Result<l0::Context> open_context();
@@ -47,7 +46,8 @@ class DisplayTest : public testing::Test {
 }  // namespace mrda::test
 
 /// Leaves a test where all that remains of it is what the device's engines should have done: put it
-/// behind everything else that the test expects.
+/// behind everything else that the test expects. Where a list stands at an event it comes before,
+/// because Level Zero 22.43 waits in the call.
 #define MRDA_NEEDS_PIXELS(why)                                                                \
     do {                                                                                      \
         if (!::mrda::test::computes_pixels()) {                                               \
