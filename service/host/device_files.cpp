@@ -9,7 +9,8 @@ namespace mrda::service {
 
 Result<std::shared_ptr<SharedRegion>> DeviceFiles::open(const std::string& path,
                                                         std::uint64_t size_bytes,
-                                                        const std::string& owner) {
+                                                        const std::string& owner,
+                                                        const std::string& name) {
     auto opened = ivshmem::Region::create_file(path, size_bytes);
     if (!opened.ok() && opened.error().code == Errc::busy) {
         opened = ivshmem::Region::open_file(path, ::geteuid());
@@ -28,7 +29,7 @@ Result<std::shared_ptr<SharedRegion>> DeviceFiles::open(const std::string& path,
         }
         return other;
     }
-    auto made = std::make_shared<SharedRegion>(std::move(region), path, owner);
+    auto made = std::make_shared<SharedRegion>(std::move(region), path, owner, name);
     open_.push_back(made);
     return made;
 }

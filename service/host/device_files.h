@@ -7,10 +7,19 @@
 #include <vector>
 
 #include "extent_allocator.h"
+#include "mrda/interop/fd.h"
 #include "mrda/interop/result.h"
 #include "mrda/ivshmem/region.h"
 
 namespace mrda::service {
+
+/// The eventfds behind an IVSHMEM doorbell device, one of each for every vector.
+struct Doorbells {
+    std::vector<Fd> host;    ///< Can be read once the guest has written (0 << 16 | vector).
+    std::vector<Fd> guest;   ///< Written: interrupt `vector` in the guest.
+    std::vector<bool> used;  ///< By a session, per vector.
+    bool connected = false;  ///< A virtual machine has the device.
+};
 
 /// Shared memory of one VM, and which session has which part of it.
 struct SharedRegion {
@@ -18,14 +27,18 @@ struct SharedRegion {
     ExtentAllocator extents;
     std::string path;   ///< Empty: a memfd.
     std::string owner;  ///< The VM's name.
+    std::string name;   ///< Its own, which guests find in its first page.
+    /// Null: no virtual machine has it as a doorbell device.
+    std::shared_ptr<Doorbells> doorbells;
     /// The service is ending: guests may still read what they hold, so nothing is released.
     bool keep_pages = false;
 
-    SharedRegion(ivshmem::Region made, std::string at, std::string whose)
+    SharedRegion(ivshmem::Region made, std::string at, std::string whose, std::string called)
         : region(std::move(made)),
           extents(region.size_bytes()),
           path(std::move(at)),
-          owner(std::move(whose)) {}
+          owner(std::move(whose)),
+          name(std::move(called)) {}
 };
 
 /// The regions that are files. However often and by whatever names a file is opened, it is one
@@ -33,10 +46,10 @@ struct SharedRegion {
 /// thread.
 class DeviceFiles {
   public:
-    /// The file, made if it is not there; one that is there keeps its size.
+    /// The file, made if it is not there; one that is there keeps its size. `name`: the region's.
     /// Errors: busy (another VM uses it, perhaps by another name), and what Region says.
     Result<std::shared_ptr<SharedRegion>> open(const std::string& path, std::uint64_t size_bytes,
-                                               const std::string& owner);
+                                               const std::string& owner, const std::string& name);
 
   private:
     std::vector<std::weak_ptr<SharedRegion>> open_;

@@ -75,15 +75,16 @@ Result<void> open_files(Vm& vm) {
     if (config.in_device_path.empty() || vm.in_file != nullptr) {
         return {};
     }
-    MRDA_ASSIGN(auto input,
-                vm.device_files->open(config.in_device_path, config.memory_bytes, config.name));
-    if (config.out_device_path == config.in_device_path) {
+    const bool one = config.out_device_path == config.in_device_path;
+    MRDA_ASSIGN(auto input, vm.device_files->open(config.in_device_path, config.memory_bytes,
+                                                  config.name, config.name + (one ? "" : ".in")));
+    if (one) {
         vm.out_file = input;
     } else {
         const std::uint64_t size_bytes =
             config.out_memory_bytes == 0 ? config.memory_bytes : config.out_memory_bytes;
-        MRDA_ASSIGN(vm.out_file,
-                    vm.device_files->open(config.out_device_path, size_bytes, config.name));
+        MRDA_ASSIGN(vm.out_file, vm.device_files->open(config.out_device_path, size_bytes,
+                                                       config.name, config.name + ".out"));
     }
     vm.in_file = std::move(input);
     return {};
@@ -302,7 +303,8 @@ Result<SessionRegions> regions_of(Vm& vm, const std::string& in_path, const std:
             MRDA_ASSIGN(
                 ivshmem::Region region,
                 ivshmem::Region::create_memfd("mrda-" + vm.config.name, vm.config.memory_bytes));
-            vm.memfd = std::make_shared<SharedRegion>(std::move(region), "", vm.config.name);
+            vm.memfd = std::make_shared<SharedRegion>(std::move(region), "", vm.config.name,
+                                                      vm.config.name);
         }
         return SessionRegions{vm.memfd, vm.memfd};
     }
