@@ -9,7 +9,8 @@ MRDA_GUEST_PACKAGES="cmake ninja-build g++ pkg-config libcli11-dev nlohmann-json
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"
 MRDA_SAMPLE_PACKAGES="ffmpeg"
 MRDA_BENCH_PACKAGES="libiceoryx-posh-dev iceoryx valgrind"
-MRDA_TEST_PACKAGES="openssl libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth patchelf"
+MRDA_TEST_PACKAGES="openssl libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth patchelf
+  qemu-system-x86 kmod cpio xz-utils"
 
 # Installs those of "$@" that are missing, as root or through sudo, and says which.
 mrda_install() {

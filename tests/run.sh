@@ -20,6 +20,9 @@ for set in xe-header debian12 debian12-nonfree newer newer-nonfree; do
   tests/intel/fetch.sh "$set" || [ $? = 77 ]
 done
 
+# The kernel of the tests' virtual machines: likewise, into build/vm.
+tests/vm/fetch.sh || [ $? = 77 ]
+
 failed=0
 for preset in "$@"; do
   echo "== $preset: building"

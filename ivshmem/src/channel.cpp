@@ -30,19 +30,22 @@ Channel::Channel(RingProducer producer, RingConsumer consumer, PeerMemory own_pa
       wakeup_(std::move(wakeup)),
       interrupted_(std::make_unique<std::atomic<bool>>(false)) {}
 
-Result<Channel> Channel::attach(PeerMemory control, const SessionLayout& layout, Side side) {
+Result<Channel> Channel::attach(PeerMemory control, const SessionLayout& layout, Side side,
+                                std::unique_ptr<Wakeup> wakeup) {
     MRDA_ASSIGN(const PeerMemory host, control.range(kHostPage * kPageBytes, kPageBytes));
     MRDA_ASSIGN(const PeerMemory guest, control.range(kGuestPage * kPageBytes, kPageBytes));
     MRDA_ASSIGN(const PeerMemory from_guest,
                 control.range(layout.guest_ring_offset(), layout.ring_bytes()));
     MRDA_ASSIGN(const PeerMemory from_host,
                 control.range(layout.host_ring_offset(), layout.ring_bytes()));
-    if (side == Side::host) {
-        return Channel(RingProducer(from_host, guest), RingConsumer(from_guest, host), host, guest,
-                       make_futex_wakeup(host, guest));
+    const PeerMemory& own = side == Side::host ? host : guest;
+    const PeerMemory& peer = side == Side::host ? guest : host;
+    if (wakeup == nullptr) {
+        wakeup = make_futex_wakeup(own, peer);
     }
-    return Channel(RingProducer(from_guest, host), RingConsumer(from_host, guest), guest, host,
-                   make_futex_wakeup(guest, host));
+    return Channel(RingProducer(side == Side::host ? from_host : from_guest, peer),
+                   RingConsumer(side == Side::host ? from_guest : from_host, own), own, peer,
+                   std::move(wakeup));
 }
 
 Result<void> Channel::initialise(PeerMemory control, const SessionLayout& layout,
@@ -60,8 +63,10 @@ Result<bool> Channel::send(const Descriptor& descriptor) {
     }
     // Pairs with the fence in wait(): either the sleeper sees the entry, or we see it sleep.
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (peer_page_.load(kSleepOffset, std::memory_order_relaxed) != 0 &&
-        peer_page_.exchange(kSleepOffset, 0) != 0) {
+    // Two accesses and no exchange, which a device's memory would take badly. A sleeper that has
+    // got up and lain down again between them is woken for nothing.
+    if (peer_page_.load(kSleepOffset, std::memory_order_relaxed) != 0) {
+        peer_page_.store(kSleepOffset, 0, std::memory_order_seq_cst);
         wakeup_->wake_peer();
     }
     return true;
@@ -92,7 +97,7 @@ bool Channel::wait(std::uint64_t deadline_ns) {
     if (budget_ns > 0 && spin(begin_ns, budget_ns)) {
         return true;
     }
-    for (;;) {
+    for (unsigned slept = 0;; ++slept) {
         own_page_.store(kSleepOffset, 1, std::memory_order_relaxed);
         std::atomic_thread_fence(std::memory_order_seq_cst);
         const bool ready = consumer_.ready();
@@ -106,7 +111,9 @@ bool Channel::wait(std::uint64_t deadline_ns) {
         }
         // No timer to look again by: it would be a tenth of a round trip on one core, and all that
         // idle sessions do. Who spoils the sleep words keeps only his own session asleep.
-        wakeup_->sleep(deadline_ns);
+        if (!wakeup_->sleep(deadline_ns, slept)) {
+            return false;
+        }
     }
 }
 

@@ -20,7 +20,7 @@ class FutexWakeup final : public Wakeup {
     FutexWakeup(PeerMemory own_page, PeerMemory peer_page)
         : own_(own_page.futex_word(kSleepOffset)), peer_(peer_page.futex_word(kSleepOffset)) {}
 
-    void sleep(std::uint64_t deadline_ns) override {
+    bool sleep(std::uint64_t deadline_ns, unsigned /*slept*/) override {
         timespec deadline{};
         deadline.tv_sec = static_cast<time_t>(deadline_ns / kNsPerSecond);
         deadline.tv_nsec = static_cast<long>(deadline_ns % kNsPerSecond);
@@ -29,6 +29,7 @@ class FutexWakeup final : public Wakeup {
         ::syscall(SYS_futex, own_, FUTEX_WAIT_BITSET, 1U,
                   deadline_ns == kNoDeadline ? nullptr : &deadline, nullptr,
                   FUTEX_BITSET_MATCH_ANY);
+        return true;
     }
     void wake_peer() override { wake(peer_); }
     void wake_self() override { wake(own_); }
@@ -46,13 +47,6 @@ class FutexWakeup final : public Wakeup {
 
 std::unique_ptr<Wakeup> make_futex_wakeup(PeerMemory own_page, PeerMemory peer_page) {
     return std::make_unique<FutexWakeup>(own_page, peer_page);
-}
-
-std::uint64_t now_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond +
-           static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 }  // namespace mrda::ivshmem

@@ -58,33 +58,93 @@ Result<std::byte*> map_pages(int fd, const Extent& extent, std::byte* in_place_o
     return static_cast<std::byte*>(base);
 }
 
+Result<void> check_view(const RegionView& view, const Extent& extent) {
+    MRDA_TRY(check_file(view.fd, extent));
+    if (view.slots_fd < 0) {
+        return {};
+    }
+    if (view.control_bytes % kPageBytes != 0 || view.control_bytes > extent.size_bytes) {
+        return make_error(Errc::invalid_argument,
+                          std::to_string(view.control_bytes) + " control bytes in " +
+                              std::to_string(extent.size_bytes) + "; they must be whole pages");
+    }
+    return check_file(view.slots_fd, extent);
+}
+
+Result<std::byte*> reserve(std::byte* in_place_of, std::uint64_t size_bytes) {
+    void* const base =
+        ::mmap(in_place_of, size_bytes, PROT_NONE,
+               MAP_PRIVATE | MAP_ANONYMOUS | (in_place_of == nullptr ? 0 : MAP_FIXED), -1, 0);
+    if (base == MAP_FAILED) {
+        return os_error(
+            "mmap", errno,
+            "cannot make room for " + std::to_string(size_bytes) + " bytes of a region");
+    }
+    return static_cast<std::byte*>(base);
+}
+
+/// In the place of what is mapped at `in_place_of`, if that is not null. What a failure leaves
+/// there is no memory of anybody's.
+Result<std::byte*> map_view(const RegionView& view, const Extent& extent, std::byte* in_place_of) {
+    MRDA_TRY(check_view(view, extent));
+    if (view.slots_fd < 0) {
+        return map_pages(view.fd, extent, in_place_of);
+    }
+    // Nothing at first: the kernel refuses a device's page in two ways of caching at once.
+    MRDA_ASSIGN(std::byte* const base, reserve(in_place_of, extent.size_bytes));
+    const std::uint64_t rest_bytes = extent.size_bytes - view.control_bytes;
+    const auto mapped = [&]() -> Result<void> {
+        if (view.control_bytes > 0) {
+            MRDA_TRY(map_pages(view.fd, {extent.offset_bytes, view.control_bytes}, base));
+        }
+        if (rest_bytes > 0) {
+            MRDA_TRY(map_pages(view.slots_fd,
+                               {extent.offset_bytes + view.control_bytes, rest_bytes},
+                               base + view.control_bytes));
+        }
+        return {};
+    }();
+    if (!mapped.ok()) {
+        if (in_place_of == nullptr) {
+            ::munmap(base, extent.size_bytes);
+        }
+        return mapped.error();
+    }
+    return base;
+}
+
 }  // namespace
 
-Result<Mapping> Mapping::map(int fd, const Extent& extent) {
-    MRDA_TRY(check_file(fd, extent));
-    MRDA_ASSIGN(std::byte* const data, map_pages(fd, extent, nullptr));
+Result<Mapping> Mapping::map(const RegionView& view, const Extent& extent) {
+    MRDA_ASSIGN(std::byte* const data, map_view(view, extent, nullptr));
     return Mapping(data, extent.size_bytes);
 }
 
-Result<void> Mapping::show(int fd, const Extent& extent) {
+Result<void> Mapping::show(const RegionView& view, const Extent& extent) {
     const auto shown = [&]() -> Result<void> {
         if (extent.size_bytes != size_bytes_) {
             return make_error(Errc::invalid_argument, std::to_string(extent.size_bytes) +
                                                           " bytes cannot take the place of " +
                                                           std::to_string(size_bytes_));
         }
-        MRDA_TRY(check_file(fd, extent));
-        MRDA_TRY(map_pages(fd, extent, data_));
+        MRDA_TRY(map_view(view, extent, data_));
         return {};
     }();
     // The old pages may be gone by now, and are in no case what was asked for.
-    if (!shown.ok() && data_ != nullptr &&
-        ::mmap(data_, size_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-               -1, 0) == MAP_FAILED) {
+    if (!shown.ok() && !let_go().ok()) {
         // Nothing may be mapped there by chance and be taken for these pages, or unmapped as them.
         __builtin_trap();
     }
     return shown;
+}
+
+Result<void> Mapping::let_go() {
+    if (data_ != nullptr && ::mmap(data_, size_bytes_, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+        return os_error("mmap", errno,
+                        "cannot let go of " + std::to_string(size_bytes_) + " bytes of a region");
+    }
+    return {};
 }
 
 Mapping::Mapping(Mapping&& other) noexcept

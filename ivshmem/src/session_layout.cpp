@@ -14,7 +14,8 @@ constexpr std::uint32_t kSpareEntries = 16;
 /// One page of descriptors.
 constexpr std::uint32_t kMinCapacity = kPageBytes / sizeof(Descriptor);
 /// Of the feature bits, the ways of waking that this code can do.
-constexpr std::uint64_t kKnownWakeups = kFeatureFutex;
+constexpr std::uint64_t kKnownWakeups =
+    kFeatureFutex | kFeatureDoorbell | kFeatureStream | kFeaturePolling;
 
 std::uint64_t whole_pages(std::uint64_t size_bytes) {
     return (size_bytes + kPageBytes - 1) / kPageBytes * kPageBytes;

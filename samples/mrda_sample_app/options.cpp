@@ -213,9 +213,14 @@ void add_memory_options(CLI::App& app, Words& words, Options& options) {
     app.add_option("--memDevSize", words.buffers.memory_bytes,
                    "bytes of memory in each direction: buffers beyond it are left out")
         ->check(CLI::NonNegativeNumber);
-    app.add_option("--inDevPath", options.in_device_path,
-                   "the host's file for frames, as it is configured for this VM");
-    app.add_option("--outDevPath", options.out_device_path, "the host's file for the bitstream");
+    app.add_option(
+        "--inDevPath", options.in_device_path,
+        "in a virtual machine, its device: pci:SLOT or pci:REGION (without it, whichever has "
+        "the region); else the host's file for frames, as it is configured for this VM");
+    app.add_option("--outDevPath", options.out_device_path, "the same for the bitstream");
+    app.add_option(
+        "--wake", options.wake,
+        "in a virtual machine: interrupt, stream or polling; without it, the best there is");
     app.add_option("--inDevSlotNumber", words.in_slot_number,
                    "not needed any more; taken so that older command lines work");
     app.add_option("--outDevSlotNumber", words.out_slot_number, "not needed any more");
@@ -257,6 +262,7 @@ mrda_guest_config config_of(const Options& options) {
     config.address = text(options.address);
     config.in_device_path = text(options.in_device_path);
     config.out_device_path = text(options.out_device_path);
+    config.wake = text(options.wake);
     config.profile = text(options.profile);
     config.plugin = text(options.plugin);
     config.drm_fourcc = options.drm_fourcc;

@@ -24,6 +24,7 @@ struct Options {
     std::string output;   ///< Empty: nowhere; "-": a pipe.
     std::string in_device_path;
     std::string out_device_path;
+    std::string wake;          ///< As mrda_guest_config has it; empty: the best there is.
     std::uint64_t frames = 0;  ///< 0: until the end; of the pattern, kPatternFrames.
     ColorFormat color = ColorFormat::nv12;
     std::uint32_t drm_fourcc = 0;

@@ -118,6 +118,7 @@ void Progress::settled(const mrda_guest_info& info) {
     path_ = info.path;
     path_reason_ = info.path_reason;
     implementation_ = info.implementation;
+    woken_ = info.woken;
 }
 
 void Progress::copied(std::uint64_t bytes, std::string_view reason) {
@@ -156,6 +157,7 @@ void Progress::finish_as_text() {
         rounded(latency_ms(0.99), " ms") + "\n");
     say("path         " + path_ + (path_reason_.empty() ? "" : ": " + path_reason_) + "\n");
     say("encoder      " + implementation_ + "\n");
+    say("woken        " + woken_ + "\n");
     say("copied there " + std::to_string(info_.cpu_copied_bytes) + " bytes by a CPU, " +
         std::to_string(info_.codec_copied_bytes) + " inside the codec\n");
     say("copied here  " + std::to_string(copied_bytes_) + " bytes" +
@@ -183,6 +185,7 @@ void Progress::finish_as_json() {
                                 {"path", path_},
                                 {"path_reason", path_reason_},
                                 {"implementation", implementation_},
+                                {"woken", woken_},
                                 {"frames_lost", info_.frames_lost},
                                 {"frames_discarded", info_.frames_discarded},
                                 {"frames_failed", info_.frames_failed},

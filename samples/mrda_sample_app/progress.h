@@ -61,6 +61,7 @@ class Progress {
     std::string path_;
     std::string path_reason_;
     std::string implementation_;
+    std::string woken_;
     std::string error_;
     std::string error_code_;
     std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();

@@ -16,7 +16,7 @@ namespace mrda::service {
 /// The longest datagram between the service and a worker.
 inline constexpr std::size_t kMaxMessageBytes = 8192;
 /// The most descriptors that come with one.
-inline constexpr std::size_t kMaxDescriptors = 2;
+inline constexpr std::size_t kMaxDescriptors = 4;
 
 /// A connected pair of SOCK_SEQPACKET sockets, close-on-exec. Errors: exhausted, io.
 struct SocketPair {

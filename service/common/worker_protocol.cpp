@@ -239,7 +239,9 @@ std::string to_message(const WorkerJob& job) {
                  {"device", job.device},
                  {"plugin_dirs", job.plugin_dirs},
                  {"driver_dir", job.driver_dir},
-                 {"memory_bytes", job.memory_bytes}});
+                 {"memory_bytes", job.memory_bytes},
+                 {"host_woken_by", ivshmem::to_string(job.host_woken_by)},
+                 {"guest_woken_by", ivshmem::to_string(job.guest_woken_by)}});
 }
 
 Result<WorkerJob> parse_job(std::string_view message) {
@@ -258,8 +260,23 @@ Result<WorkerJob> parse_job(std::string_view message) {
     reader.get("plugin_dirs", job.plugin_dirs);
     reader.get("driver_dir", job.driver_dir);
     reader.get("memory_bytes", job.memory_bytes);
+    std::string host;
+    std::string guest;
+    reader.get("host_woken_by", host);
+    reader.get("guest_woken_by", guest);
     MRDA_TRY(reader.done());
+    const auto host_by = ivshmem::parse_wake_by(host);
+    const auto guest_by = ivshmem::parse_wake_by(guest);
+    if (!host_by || !guest_by) {
+        return bad_field(host_by ? "guest_woken_by" : "host_woken_by");
+    }
+    job.host_woken_by = *host_by;
+    job.guest_woken_by = *guest_by;
     return job;
+}
+
+bool has_event(ivshmem::WakeBy by) {
+    return by == ivshmem::WakeBy::doorbell || by == ivshmem::WakeBy::stream;
 }
 
 WorkerPreparation preparation_of(const WorkerJob& job) {

@@ -11,6 +11,7 @@
 #include "mrda/interop/frame_layout.h"
 #include "mrda/interop/result.h"
 #include "mrda/ivshmem/session_layout.h"
+#include "mrda/ivshmem/wakeup.h"
 
 namespace mrda::service {
 
@@ -49,7 +50,9 @@ struct WorkerPreparation {
     bool operator==(const WorkerPreparation&) const = default;
 };
 
-/// Everything that a worker is told. With it come the regions' descriptors: input, then output.
+/// Everything that a worker is told. With it come descriptors: the input region, the output region,
+/// the eventfd that wakes the worker, and the one that wakes the guest; of the last two, those that
+/// their ways of waking have (see has_event()).
 struct WorkerJob {
     std::uint64_t session_id = 0;
     std::uint32_t epoch = 0;
@@ -63,7 +66,12 @@ struct WorkerJob {
     std::vector<std::string> plugin_dirs;  ///< The first one that has the plugin counts.
     std::string driver_dir;                ///< Of the software drivers.
     std::uint64_t memory_bytes = 0;        ///< The most it may have of its own; 0: no limit.
+    ivshmem::WakeBy host_woken_by = ivshmem::WakeBy::futex;
+    ivshmem::WakeBy guest_woken_by = ivshmem::WakeBy::futex;
 };
+
+/// Whether whoever is woken so has an eventfd for it.
+bool has_event(ivshmem::WakeBy by);
 
 WorkerPreparation preparation_of(const WorkerJob& job);
 

@@ -121,6 +121,8 @@ std::string Printer::sessions(const v1::ListReply& reply) const {
                             {"path", session.path()},
                             {"path_reason", session.path_reason()},
                             {"implementation", session.implementation()},
+                            {"guest_woken_by", session.guest_woken_by()},
+                            {"host_woken_by", session.host_woken_by()},
                             {"frames", session.frames()},
                             {"packets", session.packets()},
                             {"bitstream_bytes", session.bitstream_bytes()},

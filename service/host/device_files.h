@@ -10,6 +10,7 @@
 #include "mrda/interop/fd.h"
 #include "mrda/interop/result.h"
 #include "mrda/ivshmem/region.h"
+#include "mrda/ivshmem/region_header.h"
 
 namespace mrda::service {
 
@@ -27,7 +28,8 @@ struct SharedRegion {
     ExtentAllocator extents;
     std::string path;   ///< Empty: a memfd.
     std::string owner;  ///< The VM's name.
-    std::string name;   ///< Its own, which guests find in its first page.
+    std::string name;   ///< Its own, which guests find in its first page, as the next.
+    ivshmem::RegionId id;
     /// Null: no virtual machine has it as a doorbell device.
     std::shared_ptr<Doorbells> doorbells;
     /// The service is ending: guests may still read what they hold, so nothing is released.
@@ -35,10 +37,11 @@ struct SharedRegion {
 
     SharedRegion(ivshmem::Region made, std::string at, std::string whose, std::string called)
         : region(std::move(made)),
-          extents(region.size_bytes()),
+          extents(region.size_bytes(), ivshmem::kPageBytes),
           path(std::move(at)),
           owner(std::move(whose)),
-          name(std::move(called)) {}
+          name(std::move(called)),
+          id(ivshmem::make_region_id()) {}
 };
 
 /// The regions that are files. However often and by whatever names a file is opened, it is one

@@ -6,10 +6,10 @@
 
 namespace mrda::service {
 
-ExtentAllocator::ExtentAllocator(std::uint64_t size_bytes)
-    : size_bytes_(size_bytes), free_bytes_(size_bytes) {
-    if (size_bytes > 0) {
-        gaps_.emplace(0, size_bytes);
+ExtentAllocator::ExtentAllocator(std::uint64_t size_bytes, std::uint64_t reserved_bytes)
+    : size_bytes_(size_bytes - std::min(size_bytes, reserved_bytes)), free_bytes_(size_bytes_) {
+    if (size_bytes_ > 0) {
+        gaps_.emplace(reserved_bytes, size_bytes_);
     }
 }
 

@@ -12,7 +12,8 @@ namespace mrda::service {
 /// Which pages of a region are whose. First fit; neighbours that are free are one. For one thread.
 class ExtentAllocator {
   public:
-    explicit ExtentAllocator(std::uint64_t size_bytes);
+    /// The first `reserved_bytes` are nobody's, and not counted.
+    explicit ExtentAllocator(std::uint64_t size_bytes, std::uint64_t reserved_bytes = 0);
 
     /// `size_bytes` must be whole pages, and not 0. Nothing: no gap is large enough.
     std::optional<ivshmem::Extent> allocate(std::uint64_t size_bytes);

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "region_socket.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "control_socket.h"
 #include "log.h"
+#include "mrda/interop/unix_socket.h"
 
 namespace mrda::service {
 
@@ -28,24 +25,7 @@ constexpr std::uint64_t kRetryNs = 100'000'000;
 
 Result<std::unique_ptr<RegionSocket>> RegionSocket::listen(EventLoop& loop, const std::string& path,
                                                            Find find) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-        return make_error(Errc::invalid_argument,
-                          "socket path " + path + " is longer than the kernel takes");
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
-    Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket) {
-        return os_error("socket", errno, "cannot make " + path);
-    }
-    ::unlink(path.c_str());
-    // The socket's own mode before bind(2) becomes the file's.
-    if (::fchmod(socket.get(), 0600) != 0 ||
-        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::chmod(path.c_str(), 0600) != 0 || ::listen(socket.get(), 64) != 0) {
-        return os_error("bind", errno, "cannot listen on " + path);
-    }
+    MRDA_ASSIGN(Fd socket, listen_unix(path, SOCK_SEQPACKET, 64));
     std::unique_ptr<RegionSocket> made(
         new RegionSocket(loop, path, std::move(socket), std::move(find)));
     RegionSocket* const self = made.get();

@@ -96,7 +96,7 @@ SessionMemory::~SessionMemory() {
 
 Session::Session(EventLoop& loop, const SessionSettings& settings, WorkerPool& workers,
                  std::uint64_t id, std::shared_ptr<Vm> vm, SessionPlan plan, Placement placement,
-                 SessionMemory memory, Changed changed)
+                 SessionMemory memory, SessionWake wake, Changed changed)
     : loop_(loop),
       settings_(settings),
       workers_(workers),
@@ -105,6 +105,9 @@ Session::Session(EventLoop& loop, const SessionSettings& settings, WorkerPool& w
       plan_(std::move(plan)),
       placement_(std::move(placement)),
       memory_(std::move(memory)),
+      wake_(std::move(wake)),
+      guest_woken_by_(wake_->guest()),
+      host_woken_by_(wake_->host()),
       changed_(std::move(changed)) {
     ++vm_->sessions;
     vm_->pixels_per_second += plan_.pixels_per_second();
@@ -128,16 +131,23 @@ Result<void> Session::start() {
                         .device = placement_.pci_address,
                         .plugin_dirs = settings_.plugin_dirs,
                         .driver_dir = settings_.driver_dir,
-                        .memory_bytes = settings_.worker_memory_bytes};
+                        .memory_bytes = settings_.worker_memory_bytes,
+                        .host_woken_by = wake_->host(),
+                        .guest_woken_by = wake_->guest()};
     MRDA_ASSIGN(StartedWorker started, workers_.take(preparation_of(job)));
     output_ = std::move(started.output);
     worker_.emplace(std::move(started.process));
     control_ = std::move(started.control);
     const int flags = ::fcntl(control_.get(), F_GETFL);
     ::fcntl(control_.get(), F_SETFL, flags | O_NONBLOCK);
-    const std::array regions{memory_->input_region().region.fd(),
-                             memory_->output_region().region.fd()};
-    MRDA_TRY(send_message(control_.get(), to_message(job), regions));
+    std::vector<int> with{memory_->input_region().region.fd(),
+                          memory_->output_region().region.fd()};
+    for (const int event : {wake_->host_event(), wake_->guest_event()}) {
+        if (event >= 0) {
+            with.push_back(event);
+        }
+    }
+    MRDA_TRY(send_message(control_.get(), to_message(job), with));
     MRDA_ASSIGN(control_watch_, loop_.watch(control_.get(), [this] { hear(); }));
     MRDA_ASSIGN(worker_watch_, loop_.watch(worker_->pidfd(), [this] { reaped(); }));
     timer_ = loop_.after(settings_.start_timeout_ns, [this] {
@@ -307,6 +317,7 @@ void Session::release() {
     loop_.forget(std::exchange(worker_watch_, 0));
     control_.reset();
     output_.reset();
+    wake_.reset();
     if (memory_) {
         memory_.reset();
         --vm_->sessions;
@@ -334,6 +345,8 @@ v1::SessionStatus Session::status() const {
     status.set_codec_copied_bytes(counts_.codec_copied_bytes);
     status.set_width_px(plan_.params.width_px);
     status.set_height_px(plan_.params.height_px);
+    status.set_guest_woken_by(std::string(ivshmem::to_string(guest_woken_by_)));
+    status.set_host_woken_by(std::string(ivshmem::to_string(host_woken_by_)));
     return status;
 }
 

@@ -13,6 +13,7 @@
 #include "event_loop.h"
 #include "resource_manager.h"
 #include "session_state.h"
+#include "session_wake.h"
 #include "vm_registry.h"
 #include "worker_pool.h"
 
@@ -64,7 +65,7 @@ class Session {
 
     Session(EventLoop& loop, const SessionSettings& settings, WorkerPool& workers, std::uint64_t id,
             std::shared_ptr<Vm> vm, SessionPlan plan, Placement placement, SessionMemory memory,
-            Changed changed);
+            SessionWake wake, Changed changed);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -86,6 +87,8 @@ class Session {
     [[nodiscard]] const SessionPlan& plan() const { return plan_; }
     [[nodiscard]] const Placement& placement() const { return placement_; }
     [[nodiscard]] const SessionMemory* memory() const { return memory_ ? &*memory_ : nullptr; }
+    /// Null: its worker is gone.
+    [[nodiscard]] const SessionWake* wake() const { return wake_ ? &*wake_ : nullptr; }
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
     /// The worker is reaped and the memory given back.
     [[nodiscard]] bool released() const { return !worker_ && !memory_; }
@@ -113,6 +116,9 @@ class Session {
     SessionPlan plan_;
     Placement placement_;
     std::optional<SessionMemory> memory_;
+    std::optional<SessionWake> wake_;
+    ivshmem::WakeBy guest_woken_by_;
+    ivshmem::WakeBy host_woken_by_;
     Changed changed_;
     Fd control_;
     std::unique_ptr<WorkerOutput> output_;

@@ -52,7 +52,16 @@ v1::Region region_reply(const SharedRegion& region, const ivshmem::Extent& exten
     reply.set_size_bytes(region.region.size_bytes());
     reply.set_extent_offset_bytes(extent.offset_bytes);
     reply.set_extent_bytes(extent.size_bytes);
+    reply.set_name(region.name);
+    reply.set_id(region.id.data(), region.id.size());
     return reply;
+}
+
+/// Anew for each session, as guests can spoil it. The guest's word for what it got.
+Result<void> introduce(const SharedRegion& region) {
+    return ivshmem::write_region_header(
+        region.region.fd(),
+        ivshmem::make_region_header(region.name, region.id, region.region.size_bytes()));
 }
 
 /// What gRPC calls UNAVAILABLE: a guest may wait for the next life of the service.
@@ -155,11 +164,14 @@ Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
     if (input == output) {
         entry.output_token = entry.input_token;
     }
+    MRDA_TRY(introduce(*input));
+    MRDA_TRY(introduce(*output));
+    MRDA_ASSIGN(SessionWake wake, SessionWake::agree(request.wake(), *input));
     MRDA_ASSIGN(SessionMemory memory, SessionMemory::carve(std::move(regions), plan.layout));
     const std::uint64_t id = next_session_++;
     const std::uint64_t pixels = plan.pixels_per_second();
     entry.session = std::make_unique<Session>(loop_, settings_, workers_, id, vm, std::move(plan),
-                                              placement, std::move(memory),
+                                              placement, std::move(memory), std::move(wake),
                                               [this](Session& session) { changed(session); });
     MRDA_TRY(entry.session->start());
     resources_.reserve(placement, pixels);
@@ -203,6 +215,7 @@ v1::CreateReply SessionManager::reply_of(const Entry& entry) const {
     for (const std::string& notice : plan.notices) {
         reply.add_notices(notice);
     }
+    session.wake()->fill(*reply.mutable_wake());
     return reply;
 }
 
@@ -245,6 +258,9 @@ void SessionManager::changed(Session& session) {
         attachable_.erase(entry.input_token);
         attachable_.erase(entry.output_token);
     }
+    if (session.wake() == nullptr || is_last(state)) {
+        end_wakes(entry);
+    }
     tell_watchers(session, is_last(state));
     // A failed one stays to be asked about, until its owner stops it or its lease ends.
     const bool forgotten =
@@ -284,6 +300,53 @@ void SessionManager::tell_watchers(const Session& session, bool last) {
     const v1::SessionStatus status = told.empty() ? v1::SessionStatus() : session.status();
     for (const Watcher& watcher : told) {
         watcher(status, last);
+    }
+}
+
+Result<Fd> SessionManager::listen_for_wakes(const Vm* vm, std::uint64_t id, std::uint64_t stream,
+                                            WakeListener listener) {
+    MRDA_ASSIGN(const Session* const session, find(vm, id));
+    const SessionWake* const wake = session->wake();
+    if (wake == nullptr || is_last(session->state())) {
+        return make_error(Errc::busy, "session " + std::to_string(id) + " has ended");
+    }
+    if (wake->guest() != ivshmem::WakeBy::stream && wake->host() != ivshmem::WakeBy::stream) {
+        return make_error(Errc::busy, "session " + std::to_string(id) + " wakes by " +
+                                          std::string(to_string(wake->guest())) + " and " +
+                                          std::string(to_string(wake->host())) +
+                                          ", and has no use for a stream");
+    }
+    Fd event;
+    if (wake->host() == ivshmem::WakeBy::stream) {
+        MRDA_ASSIGN(event, duplicate_fd(wake->host_event()));
+    }
+    Entry& entry = sessions_.at(id);
+    end_wakes(entry);
+    if (wake->guest() == ivshmem::WakeBy::stream) {
+        MRDA_ASSIGN(entry.wake_watch,
+                    loop_.watch(wake->guest_event(), [&entry, fd = wake->guest_event()] {
+                        ivshmem::clear_event(fd);
+                        entry.wake_listener(false);
+                    }));
+    }
+    entry.wake_listener = std::move(listener);
+    entry.wake_stream = stream;
+    return event;
+}
+
+void SessionManager::stop_listening(std::uint64_t id, std::uint64_t stream) {
+    const auto found = sessions_.find(id);
+    if (found != sessions_.end() && found->second.wake_stream == stream) {
+        found->second.wake_listener = nullptr;
+        end_wakes(found->second);
+    }
+}
+
+void SessionManager::end_wakes(Entry& entry) {
+    loop_.forget(std::exchange(entry.wake_watch, 0));
+    entry.wake_stream = 0;
+    if (const auto listener = std::exchange(entry.wake_listener, nullptr)) {
+        listener(true);
     }
 }
 

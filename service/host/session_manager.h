@@ -49,6 +49,15 @@ class SessionManager {
     Result<std::uint64_t> watch(const Vm* vm, std::uint64_t id, Watcher watcher);
     void unwatch(std::uint64_t watch);
 
+    /// Told each time when the worker has woken the guest, and with `last` once it does no more.
+    using WakeListener = std::function<void(bool last)>;
+    /// Has the stream of one session take its wake-ups; an older stream's listener hears its last.
+    /// Returns the eventfd that wakes the worker, the caller's own. Errors: not_found; busy (the
+    /// session's ways of waking have no stream, or it has ended).
+    Result<Fd> listen_for_wakes(const Vm* vm, std::uint64_t id, std::uint64_t stream,
+                                WakeListener listener);
+    void stop_listening(std::uint64_t id, std::uint64_t stream);
+
     /// The region that `token` opens, as a descriptor of the region's owner; -1: none.
     [[nodiscard]] int region_of(const std::string& token) const;
 
@@ -73,6 +82,9 @@ class SessionManager {
         bool reserved = true;
         bool removing = false;
         SessionState logged = SessionState::initialised;
+        WakeListener wake_listener;
+        std::uint64_t wake_stream = 0;  ///< Whose listener it is.
+        EventLoop::Id wake_watch = 0;
     };
     struct Watch {
         std::uint64_t session;
@@ -84,6 +96,7 @@ class SessionManager {
                            std::uint64_t call, Created& created);
     void changed(Session& session);
     void tell_watchers(const Session& session, bool last);
+    void end_wakes(Entry& entry);
     void answer(Entry& entry);
     void remove_later(std::uint64_t id);
     void arm_lease(Session& session);

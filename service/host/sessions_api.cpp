@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api_common.h"
+#include "wake_call.h"
 #include "watch_call.h"
 
 namespace mrda::service {
@@ -40,6 +41,8 @@ void SessionsApi::serve(RpcQueue& queue) {
              [this](auto& call) { return list(call.context(), call.reply()); });
     serve_watch(queue, service_, loop_, sessions_,
                 [this](const grpc::ServerContext& context) { return caller(context); });
+    serve_wake(queue, service_, loop_, sessions_,
+               [this](const grpc::ServerContext& context) { return caller(context); });
     serve_on(loop_, queue, service_, &Service::RequestRenew, [this](auto& call) -> Result<void> {
         MRDA_ASSIGN(const auto vm, caller(call.context()));
         MRDA_ASSIGN(const std::uint64_t lease_ns,

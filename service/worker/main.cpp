@@ -26,8 +26,10 @@ using mrda::Fd;
 using mrda::Result;
 using mrda::service::MessageWithDescriptors;
 using mrda::service::Pipeline;
+using mrda::service::PipelineDescriptors;
 using mrda::service::WorkerCommand;
 using mrda::service::WorkerEvent;
+using mrda::service::WorkerJob;
 using mrda::service::WorkerPreparation;
 
 void send_event(const WorkerEvent& event) {
@@ -105,20 +107,34 @@ Result<MessageWithDescriptors> await_job() {
     }
 }
 
+Result<PipelineDescriptors> take_descriptors(const WorkerJob& job, std::vector<Fd> came) {
+    const bool host = mrda::service::has_event(job.host_woken_by);
+    const bool guest = mrda::service::has_event(job.guest_woken_by);
+    const std::size_t wanted = 2 + (host ? 1U : 0U) + (guest ? 1U : 0U);
+    if (came.size() != wanted) {
+        return mrda::make_error(mrda::Errc::corrupt,
+                                "this job comes with " + std::to_string(wanted) +
+                                    " descriptors, and not with " + std::to_string(came.size()));
+    }
+    PipelineDescriptors taken{.input = std::move(came[0]), .output = std::move(came[1])};
+    if (guest) {
+        taken.guest_event = std::move(came.back());
+    }
+    if (host) {
+        taken.host_event = std::move(came[2]);
+    }
+    return taken;
+}
+
 Result<void> run() {
     MRDA_TRY(mrda::service::enter_sandbox());
     MRDA_ASSIGN(auto message, await_job());
     ::prctl(PR_SET_NAME, "mrda-worker");
     MRDA_ASSIGN(auto job, mrda::service::parse_job(message.text));
-    if (message.descriptors.size() != 2) {
-        return mrda::make_error(mrda::Errc::corrupt,
-                                "a job comes with two regions, and not with " +
-                                    std::to_string(message.descriptors.size()));
-    }
+    MRDA_ASSIGN(auto memory, take_descriptors(job, std::move(message.descriptors)));
     MRDA_TRY(mrda::service::limit_memory(job.memory_bytes));
     MRDA_TRY(choose_drivers(preparation_of(job)));
-    MRDA_ASSIGN(auto pipeline, Pipeline::create(std::move(job), std::move(message.descriptors[0]),
-                                                std::move(message.descriptors[1]), send_event));
+    MRDA_ASSIGN(auto pipeline, Pipeline::create(std::move(job), std::move(memory), send_event));
     MRDA_TRY(mrda::service::forbid_system_calls());
     send_event(pipeline->running_event());
     std::thread([&pipeline] { obey(*pipeline); }).detach();

@@ -50,13 +50,28 @@ Result<media::Session> open_encoder(std::shared_ptr<const media::LoadedPlugin> p
     return media::Session::open(std::move(plugin), MRDA_SESSION_ENCODER, config);
 }
 
+/// Null: by futex.
+Result<std::unique_ptr<ivshmem::Wakeup>> wakeup_of(const WorkerJob& job, PipelineDescriptors with) {
+    std::unique_ptr<ivshmem::Bell> bell;
+    if (has_event(job.guest_woken_by)) {
+        bell = ivshmem::make_event_bell(std::move(with.guest_event));
+    }
+    if (has_event(job.host_woken_by)) {
+        return ivshmem::make_event_wakeup(std::move(with.host_event), std::move(bell));
+    }
+    if (job.host_woken_by == ivshmem::WakeBy::polling) {
+        return ivshmem::make_polling_wakeup(std::move(bell));
+    }
+    return std::unique_ptr<ivshmem::Wakeup>();
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Pipeline>> Pipeline::create(WorkerJob job, Fd input_region, Fd output_region,
+Result<std::unique_ptr<Pipeline>> Pipeline::create(WorkerJob job, PipelineDescriptors with,
                                                    Report report) {
     MRDA_TRY(check_sizes(job));
-    MRDA_ASSIGN(auto input, ivshmem::Region::adopt(std::move(input_region)));
-    MRDA_ASSIGN(const auto output, ivshmem::Region::adopt(std::move(output_region)));
+    MRDA_ASSIGN(auto input, ivshmem::Region::adopt(std::move(with.input)));
+    MRDA_ASSIGN(const auto output, ivshmem::Region::adopt(std::move(with.output)));
     MRDA_ASSIGN(Mapping input_mapping, Mapping::map(input.fd(), job.input));
     MRDA_ASSIGN(Mapping output_mapping, Mapping::map(output.fd(), job.output));
     MRDA_ASSIGN(auto plugin, media::LoadedPlugin::load(job.plugin_dirs, job.params.plugin));
@@ -64,8 +79,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(WorkerJob job, Fd input_regio
     MRDA_ASSIGN(auto encoder, open_encoder(std::move(plugin), job, buffers));
     const ivshmem::PeerMemory control = input_mapping.control(job.layout.control_bytes());
     MRDA_TRY(Channel::initialise(
-        control, job.layout, job.layout.header(job.session_id, job.epoch, ivshmem::kFeatureFutex)));
-    MRDA_ASSIGN(Channel channel, Channel::attach(control, job.layout, Channel::Side::host));
+        control, job.layout,
+        job.layout.header(job.session_id, job.epoch, ivshmem::feature_of(job.host_woken_by))));
+    MRDA_ASSIGN(auto wakeup, wakeup_of(job, std::move(with)));
+    MRDA_ASSIGN(Channel channel,
+                Channel::attach(control, job.layout, Channel::Side::host, std::move(wakeup)));
     return std::unique_ptr<Pipeline>(new Pipeline(
         std::move(job), std::move(input), std::move(input_mapping), std::move(output_mapping),
         std::move(channel), std::move(buffers), std::move(encoder), std::move(report)));

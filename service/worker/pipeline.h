@@ -15,6 +15,14 @@
 
 namespace mrda::service {
 
+/// What comes with a job. The events: none where nobody wakes that side so.
+struct PipelineDescriptors {
+    Fd input;
+    Fd output;
+    Fd host_event;
+    Fd guest_event;
+};
+
 /// One session's work: frames come out of the guest's ring, go to the codec in place, and packets
 /// go into output slots and the host's ring. run() is for one thread; request() and stats() for
 /// any.
@@ -22,11 +30,11 @@ class Pipeline {
   public:
     using Report = std::function<void(const WorkerEvent&)>;
 
-    /// Maps the extents, opens the codec and writes the control pages. Consumes the regions'
-    /// descriptors. `report` hears, on run()'s thread, of what happens.
-    /// Errors: invalid_argument (extents that are not the regions'), what the codec says.
-    static Result<std::unique_ptr<Pipeline>> create(WorkerJob job, Fd input_region,
-                                                    Fd output_region, Report report);
+    /// Maps the extents, opens the codec and writes the control pages. `report` hears, on run()'s
+    /// thread, of what happens. Errors: invalid_argument (extents that are not the regions'), what
+    /// the codec says.
+    static Result<std::unique_ptr<Pipeline>> create(WorkerJob job, PipelineDescriptors with,
+                                                    Report report);
 
     /// Works until stop is requested. Errors: corrupt (the guest broke the protocol: what it sent
     /// is named), what the codec says; the guest has been told then.

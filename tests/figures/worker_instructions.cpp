@@ -147,8 +147,8 @@ void run(const std::string& plugin_dir, std::uint64_t frames, std::uint32_t at_o
         expect(Region::create_memfd("figures", job.input.size_bytes + job.output.size_bytes));
     Fd input = expect(mrda::duplicate_fd(region.fd()));
     Fd output = expect(mrda::duplicate_fd(region.fd()));
-    const auto pipeline =
-        expect(Pipeline::create(job, std::move(input), std::move(output), [](const auto&) {}));
+    const auto pipeline = expect(
+        Pipeline::create(job, {std::move(input), std::move(output), {}, {}}, [](const auto&) {}));
     const Mapping mapping = expect(Mapping::map(region.fd(), job.input));
     guest.emplace(expect(Channel::attach(mapping.control(job.layout.control_bytes()), job.layout,
                                          Channel::Side::guest)),

@@ -75,9 +75,12 @@ FakeHost::FakeHost(const v1::CreateRequest& request, const Identity& identity, b
     job.params.plugin = "copy";
     job.params.width_px = request.encode().width_px();
     job.params.height_px = request.encode().height_px();
-    pipeline_ = service::Pipeline::create(std::move(job), duplicate_fd(region_.fd()).value(),
-                                          duplicate_fd(region_.fd()).value(), [](const auto&) {})
-                    .value();
+    pipeline_ =
+        service::Pipeline::create(
+            std::move(job),
+            {duplicate_fd(region_.fd()).value(), duplicate_fd(region_.fd()).value(), {}, {}},
+            [](const auto&) {})
+            .value();
     thread_ = std::thread([this] { static_cast<void>(pipeline_->run().ok()); });
 }
 

@@ -39,11 +39,29 @@ aside_apt() {
 
 # aside_unpack ROOT INTO PACKAGE...: those packages and what they need, unpacked into INTO; INTO.versions lists them.
 aside_unpack() {
+  local root=$1
+  aside_start "$@" || return 1
+  aside_apt "$root" -y -qq --no-install-recommends --reinstall --download-only install "${@:3}" >/dev/null || return 1
+  aside_extract "$root" "$2"
+}
+
+# aside_unpack_alone ROOT INTO PACKAGE...: as aside_unpack, without what they need.
+aside_unpack_alone() {
+  local root=$1
+  aside_start "$@" || return 1
+  (cd "$root/cache/archives" && aside_apt "$root" -qq download "${@:3}" >/dev/null) || return 1
+  aside_extract "$root" "$2"
+}
+
+# aside_start ROOT INTO ...: no package left in ROOT from before, and nothing in INTO.
+aside_start() {
+  rm -rf "$1"/cache/archives/*.deb "$2"
+  mkdir -p "$2"
+}
+
+# aside_extract ROOT INTO: unpacks what was fetched.
+aside_extract() {
   local root=$1 into=$2 deb
-  shift 2
-  rm -rf "$root"/cache/archives/*.deb "$into"
-  mkdir -p "$into"
-  aside_apt "$root" -y -qq --no-install-recommends --reinstall --download-only install "$@" >/dev/null || return 1
   for deb in "$root"/cache/archives/*.deb; do
     dpkg-deb --extract "$deb" "$into" || return 1
     dpkg-deb --show --showformat '${Package} ${Version}\n' "$deb"

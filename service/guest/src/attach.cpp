@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "attach.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "mrda/ivshmem/wire_format.h"
 #include "os.h"
+#include "waking.h"
 
 namespace mrda::guest::core {
 
 namespace {
 
-using ivshmem::Extent;
 using ivshmem::Mapping;
 using ivshmem::Region;
 using ivshmem::SessionLayout;
@@ -66,31 +67,49 @@ Result<FrameLayout> frame_of(const v1::EncodeConfig& asked, const v1::FrameLayou
     return frame;
 }
 
-Result<Region> region_of(const v1::Region& told, std::uint64_t deadline_ns) {
+Result<RegionMemory> object_of(const v1::Region& told, std::uint64_t deadline_ns) {
     if (told.path().empty() == told.socket_path().empty()) {
         return contradicts("a region needs either a path or a socket");
     }
     MRDA_ASSIGN(Fd fd, told.path().empty() ? os::receive_region(told.socket_path(),
                                                                 told.attach_token(), deadline_ns)
                                            : os::open_region(told.path()));
-    MRDA_ASSIGN(Region region, Region::adopt(std::move(fd)));
-    if (region.size_bytes() < told.size_bytes()) {
-        return contradicts("a region of " + std::to_string(told.size_bytes()) + " bytes that has " +
-                           std::to_string(region.size_bytes()));
-    }
-    return region;
+    MRDA_ASSIGN(const Region region, Region::adopt(std::move(fd)));
+    MRDA_ASSIGN(Fd own, duplicate_fd(region.fd()));
+    return RegionMemory{.fd = std::move(own),
+                        .size_bytes = region.size_bytes(),
+                        .outlives_service = region.kind() == Region::Kind::file};
 }
 
-Result<Extent> extent_of(const v1::Region& told, const Region& region, std::uint64_t wanted_bytes) {
-    const Extent extent{told.extent_offset_bytes(), told.extent_bytes()};
-    if (extent.size_bytes != wanted_bytes) {
-        return contradicts("an extent of " + std::to_string(extent.size_bytes) +
+Result<RegionMemory> region_of(const v1::Region& told, const Devices* devices,
+                               const std::string& wanted, std::uint64_t deadline_ns) {
+    RegionMemory memory;
+    if (devices == nullptr) {
+        MRDA_ASSIGN(memory, object_of(told, deadline_ns));
+    } else {
+        MRDA_ASSIGN(memory.device, devices->find(told, wanted));
+        memory.size_bytes = memory.device->size_bytes();
+        memory.outlives_service = true;
+    }
+    if (memory.size_bytes < told.size_bytes()) {
+        return contradicts("a region of " + std::to_string(told.size_bytes()) + " bytes that has " +
+                           std::to_string(memory.size_bytes));
+    }
+    return memory;
+}
+
+Result<Mapping> map_extent(const v1::Region& told, const RegionMemory& region,
+                           std::uint64_t wanted_bytes, std::uint64_t control_bytes) {
+    if (told.extent_bytes() != wanted_bytes) {
+        return contradicts("an extent of " + std::to_string(told.extent_bytes()) +
                            " bytes for a layout of " + std::to_string(wanted_bytes));
     }
-    if (const auto within = region.check_extent(extent); !within.ok()) {
-        return contradicts(within.error().message);
+    auto mapping =
+        Mapping::map(region.view(control_bytes), {told.extent_offset_bytes(), told.extent_bytes()});
+    if (!mapping.ok() && mapping.error().code == Errc::invalid_argument) {
+        return contradicts(mapping.error().message);
     }
-    return extent;
+    return mapping;
 }
 
 bool same_region(const v1::Region& a, const v1::Region& b) {
@@ -99,36 +118,33 @@ bool same_region(const v1::Region& a, const v1::Region& b) {
 }
 
 struct Memory {
-    Fd input_region;
-    Extent input_extent;
+    RegionMemory input_region;
     Mapping input;
     Mapping output;
-    bool in_files;
+    bool outlives_service;
 };
 
 Result<Memory> memory_of(const v1::CreateReply& reply, const SessionLayout& layout,
-                         std::uint64_t deadline_ns) {
-    MRDA_ASSIGN(const Region in, region_of(reply.in_region(), deadline_ns));
-    MRDA_ASSIGN(const Extent in_extent,
-                extent_of(reply.in_region(), in, layout.input_extent_bytes()));
-    MRDA_ASSIGN(Mapping input, Mapping::map(in.fd(), in_extent));
-    const auto map_output = [&](const Region& out) -> Result<Mapping> {
-        MRDA_ASSIGN(const Extent extent,
-                    extent_of(reply.out_region(), out, layout.output_extent_bytes()));
-        return Mapping::map(out.fd(), extent);
-    };
+                         const Reach& reach, std::uint64_t deadline_ns) {
+    const std::optional<Devices> devices =
+        reach.by_device ? std::optional(Devices::look()) : std::nullopt;
+    const Devices* const among = devices ? &*devices : nullptr;
+    const v1::Region& in = reply.in_region();
+    const v1::Region& out = reply.out_region();
+    MRDA_ASSIGN(RegionMemory input_region, region_of(in, among, reach.in_device, deadline_ns));
+    MRDA_ASSIGN(Mapping input,
+                map_extent(in, input_region, layout.input_extent_bytes(), layout.control_bytes()));
     Mapping output;
-    bool in_files = in.kind() == Region::Kind::file;
-    if (same_region(reply.in_region(), reply.out_region())) {
-        MRDA_ASSIGN(output, map_output(in));
+    bool outlives = input_region.outlives_service;
+    if (same_region(in, out)) {
+        MRDA_ASSIGN(output, map_extent(out, input_region, layout.output_extent_bytes(), 0));
     } else {
-        MRDA_ASSIGN(const Region out, region_of(reply.out_region(), deadline_ns));
-        MRDA_ASSIGN(output, map_output(out));
-        in_files = in_files || out.kind() == Region::Kind::file;
+        MRDA_ASSIGN(const RegionMemory output_region,
+                    region_of(out, among, reach.out_device, deadline_ns));
+        MRDA_ASSIGN(output, map_extent(out, output_region, layout.output_extent_bytes(), 0));
+        outlives = outlives || output_region.outlives_service;
     }
-    MRDA_ASSIGN(Fd input_region, duplicate_fd(in.fd()));
-    return Memory{std::move(input_region), in_extent, std::move(input), std::move(output),
-                  in_files};
+    return Memory{std::move(input_region), std::move(input), std::move(output), outlives};
 }
 
 std::string lines_of(const v1::CreateReply& reply) {
@@ -142,29 +158,39 @@ std::string lines_of(const v1::CreateReply& reply) {
 }  // namespace
 
 Result<Attachment> attach(const v1::CreateRequest& asked, const v1::CreateReply& reply,
-                          std::uint64_t deadline_ns) {
+                          const Reach& reach, Control& control, std::uint64_t deadline_ns) {
     MRDA_TRY(check_version(reply.wire_major()));
     MRDA_ASSIGN(const SessionLayout layout, layout_of(reply));
     MRDA_ASSIGN(FrameLayout frame,
                 frame_of(asked.encode(), reply.frame(), layout.input_slot_bytes()));
-    MRDA_ASSIGN(Memory memory, memory_of(reply, layout, deadline_ns));
+    MRDA_ASSIGN(Memory memory, memory_of(reply, layout, reach, deadline_ns));
+    const std::uint64_t session = reply.status().session_id();
     const auto header = memory.input.control(layout.control_bytes())
                             .copy<ivshmem::SessionHeader>(ivshmem::kHeaderPage);
-    MRDA_TRY(check_header(header, layout, reply.status().session_id(), reply.epoch()));
-    return Attachment{.session_id = reply.status().session_id(),
-                      .epoch = reply.epoch(),
-                      .lease_ms = reply.lease_ms(),
-                      .layout = layout,
-                      .frame = std::move(frame),
-                      .input_region = std::move(memory.input_region),
-                      .input_extent = memory.input_extent,
-                      .input = std::move(memory.input),
-                      .output = std::move(memory.output),
-                      .in_files = memory.in_files,
-                      .path = reply.status().path(),
-                      .path_reason = reply.status().path_reason(),
-                      .implementation = reply.status().implementation(),
-                      .notices = lines_of(reply)};
+    MRDA_TRY(check_header(header, layout, session, reply.epoch()));
+    auto gone = std::make_shared<std::atomic<bool>>(false);
+    MRDA_ASSIGN(auto wakeup,
+                wakeup_of(reply.wake(), memory.input_region.device, control, session, gone));
+    const bool in_devices = memory.input_region.device != nullptr;
+    return Attachment{
+        .session_id = session,
+        .epoch = reply.epoch(),
+        .lease_ms = reply.lease_ms(),
+        .layout = layout,
+        .frame = std::move(frame),
+        .input_region = std::move(memory.input_region),
+        .input_extent = {reply.in_region().extent_offset_bytes(), reply.in_region().extent_bytes()},
+        .input = std::move(memory.input),
+        .output = std::move(memory.output),
+        .in_devices = in_devices,
+        .outlives_service = memory.outlives_service,
+        .wakeup = std::move(wakeup),
+        .device_gone = std::move(gone),
+        .woken = words_of(reply.wake()),
+        .path = reply.status().path(),
+        .path_reason = reply.status().path_reason(),
+        .implementation = reply.status().implementation(),
+        .notices = lines_of(reply)};
 }
 
 }  // namespace mrda::guest::core

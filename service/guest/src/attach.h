@@ -1,17 +1,35 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "control.h"
+#include "devices.h"
 #include "mrda/interop/fd.h"
 #include "mrda/interop/frame_layout.h"
 #include "mrda/interop/result.h"
 #include "mrda/ivshmem/region.h"
 #include "mrda/ivshmem/session_layout.h"
+#include "mrda/ivshmem/wakeup.h"
 #include "mrda/v1/sessions.pb.h"
 
 namespace mrda::guest::core {
+
+/// A region as this guest has it: an object of this kernel, or a device of this machine.
+struct RegionMemory {
+    Fd fd;  ///< None where there is a device.
+    std::shared_ptr<ivshmem::PciDevice> device;
+    std::uint64_t size_bytes = 0;
+    bool outlives_service = false;  ///< So its next life has it, too.
+
+    /// For an extent that begins with `control_bytes` of control words.
+    [[nodiscard]] ivshmem::RegionView view(std::uint64_t control_bytes) const {
+        return device == nullptr ? ivshmem::RegionView{fd.get()} : device->view(control_bytes);
+    }
+};
 
 /// A session that the service made, with its memory mapped and checked. Move-only.
 struct Attachment {
@@ -20,22 +38,28 @@ struct Attachment {
     std::uint32_t lease_ms = 0;
     ivshmem::SessionLayout layout;
     FrameLayout frame;
-    Fd input_region;  ///< Of `input`, so that it can be mapped in another place, too.
+    RegionMemory input_region;  ///< Of `input`, so that it can be mapped in another place, too.
     ivshmem::Extent input_extent;
     ivshmem::Mapping input;
     ivshmem::Mapping output;
-    bool in_files = false;  ///< Or one of both is: memory that outlives the service.
+    bool in_devices = false;                  ///< They may be write-combined.
+    bool outlives_service = false;            ///< One of both does.
+    std::unique_ptr<ivshmem::Wakeup> wakeup;  ///< Null: by futex.
+    /// Set when the machine wants a device back, or it is gone.
+    std::shared_ptr<std::atomic<bool>> device_gone;
+    std::string woken;  ///< How both sides are, and why not better.
     std::string path;
     std::string path_reason;
     std::string implementation;
     std::string notices;  ///< A line each.
 };
 
-/// Gets and maps the memory that `reply` names. `asked` is what was to be made.
-/// Errors: unsupported (the wire version; both are named), corrupt (a reply that contradicts
-/// itself, the request, or the session's first page), busy (the service was restarted meanwhile),
-/// and what os::open_region() and os::receive_region() say.
+/// Gets and maps the memory that `reply` names. `asked` is what was to be made, and `control`,
+/// which must outlive what comes of it, where. Errors: unsupported (the wire version; both are
+/// named), corrupt (a reply that contradicts itself, the request, or the session's first page),
+/// busy (the service was restarted meanwhile), and what os::open_region(), os::receive_region() and
+/// Devices::find() say.
 Result<Attachment> attach(const v1::CreateRequest& asked, const v1::CreateReply& reply,
-                          std::uint64_t deadline_ns);
+                          const Reach& reach, Control& control, std::uint64_t deadline_ns);
 
 }  // namespace mrda::guest::core

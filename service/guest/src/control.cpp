@@ -217,6 +217,13 @@ Result<void> Control::watch(std::uint64_t session, grpc::ClientContext& context,
     return {};
 }
 
+std::unique_ptr<grpc::ClientReaderWriter<v1::WakeRequest, v1::WakeReply>> Control::open_wake_stream(
+    grpc::ClientContext& context) {
+    show_token(context);
+    ++rpc_count_;
+    return stub_->Wake(&context);
+}
+
 void Control::cancel() {
     const std::lock_guard lock(mutex_);
     cancelled_ = true;

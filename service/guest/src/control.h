@@ -44,7 +44,12 @@ class Control {
     Result<void> watch(std::uint64_t session, grpc::ClientContext& context,
                        const std::function<void(const v1::SessionStatus&)>& told);
 
-    /// Ends all calls but stop() and watch(), and lets no new ones begin.
+    /// The session's wake-ups, until `context`, which must outlive the stream, or the service ends
+    /// them.
+    std::unique_ptr<grpc::ClientReaderWriter<v1::WakeRequest, v1::WakeReply>> open_wake_stream(
+        grpc::ClientContext& context);
+
+    /// Ends all calls but stop(), watch() and wake streams, and lets no new ones begin.
     void cancel();
 
     [[nodiscard]] std::uint64_t rpc_count() const { return rpc_count_; }

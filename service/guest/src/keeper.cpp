@@ -49,10 +49,11 @@ mrda_guest_status status_of(Errc code) {
     }
 }
 
-Keeper::Keeper(Control& control, v1::CreateRequest request, std::uint64_t reattach_timeout_ns,
-               std::function<void()> changed)
+Keeper::Keeper(Control& control, v1::CreateRequest request, Reach reach,
+               std::uint64_t reattach_timeout_ns, std::function<void()> changed)
     : control_(control),
       request_(std::move(request)),
+      reach_(std::move(reach)),
       reattach_timeout_ns_(reattach_timeout_ns),
       changed_(std::move(changed)) {}
 

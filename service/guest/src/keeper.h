@@ -37,8 +37,8 @@ struct Ending {
 class Keeper {
   public:
     /// `changed` is called, on other threads, whenever link() has changed, or draining() is true.
-    Keeper(Control& control, v1::CreateRequest request, std::uint64_t reattach_timeout_ns,
-           std::function<void()> changed);
+    Keeper(Control& control, v1::CreateRequest request, Reach reach,
+           std::uint64_t reattach_timeout_ns, std::function<void()> changed);
     ~Keeper();
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
@@ -91,6 +91,7 @@ class Keeper {
 
     Control& control_;
     const v1::CreateRequest request_;
+    const Reach reach_;
     const std::uint64_t reattach_timeout_ns_;
     const std::function<void()> changed_;
 

@@ -114,7 +114,7 @@ Result<Attachment> Keeper::make_again(std::uint64_t deadline_ns) {
     request.set_resumes_session(session_id());
     deadline_ns = std::min(deadline_ns, os::deadline_after(kCreateTimeoutNs));
     MRDA_ASSIGN(const v1::CreateReply reply, control_.create(request, deadline_ns));
-    auto attached = attach(request, reply, deadline_ns);
+    auto attached = attach(request, reply, reach_, control_, deadline_ns);
     if (!attached.ok() || halted()) {
         // Nobody will use it; if this fails, too, its lease ends.
         static_cast<void>(

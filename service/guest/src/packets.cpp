@@ -5,21 +5,26 @@
 #include <span>
 #include <utility>
 
+#include "mrda/ivshmem/device_memory.h"
 #include "os.h"
 
 namespace mrda::guest::core {
 
-Packets::Packets(ivshmem::Mapping memory, const ivshmem::SessionLayout& layout) : layout_(layout) {
+Packets::Packets(ivshmem::Mapping memory, const ivshmem::SessionLayout& layout, bool in_device)
+    : layout_(layout), in_device_(in_device) {
     add_memory(std::move(memory));
 }
 
 void Packets::add_memory(ivshmem::Mapping mapping) {
-    memories_.push_back({std::move(mapping), std::vector<Use>(layout_.output_slots(), Use::host),
-                         std::vector<std::uint64_t>(layout_.output_slots(), 0), 0});
+    memories_.push_back(
+        {std::move(mapping), std::vector<Use>(layout_.output_slots(), Use::host),
+         std::vector<std::uint64_t>(layout_.output_slots(), 0), 0,
+         std::vector<std::vector<std::byte>>(in_device_ ? layout_.output_slots() : 0)});
 }
 
 const std::byte* Packets::slot_data(const Memory& memory, std::uint32_t slot) const {
-    return memory.mapping.data() + layout_.output_slot_offset(slot);
+    return memory.copies.empty() ? memory.mapping.data() + layout_.output_slot_offset(slot)
+                                 : memory.copies[slot].data();
 }
 
 void Packets::arrived(const ivshmem::Descriptor& descriptor, std::uint64_t sent_at_ns) {
@@ -27,6 +32,13 @@ void Packets::arrived(const ivshmem::Descriptor& descriptor, std::uint64_t sent_
     memory.uses[descriptor.slot] = Use::arrived;
     memory.sizes_bytes[descriptor.slot] = descriptor.bytes;
     ++memory.in_use;
+    if (!memory.copies.empty()) {
+        std::vector<std::byte>& copy = memory.copies[descriptor.slot];
+        copy.resize(std::max<std::size_t>(descriptor.bytes, 1));
+        ivshmem::copy_from_device(
+            copy.data(), memory.mapping.data() + layout_.output_slot_offset(descriptor.slot),
+            descriptor.bytes);
+    }
     arrived_.push_back({&memory,
                         {.data = slot_data(memory, descriptor.slot),
                          .size_bytes = descriptor.bytes,
@@ -95,7 +107,7 @@ Result<void> Packets::replace_memory(ivshmem::Mapping fresh) {
     Memory& old = memories_.back();
     if (old.in_use == 0) {
         memories_.pop_back();
-    } else {
+    } else if (old.copies.empty()) {
         std::vector<std::span<const std::byte>> keep;
         for (std::uint32_t slot = 0; slot < layout_.output_slots(); ++slot) {
             if (old.uses[slot] != Use::host) {

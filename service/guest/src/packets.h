@@ -27,7 +27,8 @@ struct Packet {
 /// that they came in. For one thread at a time.
 class Packets {
   public:
-    Packets(ivshmem::Mapping memory, const ivshmem::SessionLayout& layout);
+    /// `in_device`: the memory may be write-combined, so packets are copied out of it as they come.
+    Packets(ivshmem::Mapping memory, const ivshmem::SessionLayout& layout, bool in_device = false);
 
     /// `descriptor` has been accepted from the host.
     void arrived(const ivshmem::Descriptor& descriptor, std::uint64_t sent_at_ns);
@@ -52,6 +53,9 @@ class Packets {
     /// Errors: out_of_memory.
     Result<void> replace_memory(ivshmem::Mapping fresh);
 
+    /// No page of the memory is touched any more; packets stay readable. Errors: out_of_memory.
+    Result<void> let_go() { return memories_.back().mapping.let_go(); }
+
   private:
     enum class Use : std::uint8_t { host, arrived, held };
     struct Memory {
@@ -59,6 +63,7 @@ class Packets {
         std::vector<Use> uses;
         std::vector<std::uint64_t> sizes_bytes;
         std::uint32_t in_use = 0;
+        std::vector<std::vector<std::byte>> copies;  // Of a device's slots, by slot; else empty.
     };
     struct Arrived {
         Memory* memory;
@@ -70,6 +75,7 @@ class Packets {
     [[nodiscard]] const std::byte* slot_data(const Memory& memory, std::uint32_t slot) const;
 
     ivshmem::SessionLayout layout_;
+    bool in_device_;
     std::list<Memory> memories_;  // The last is the session's, the others have packets in use.
     std::deque<Arrived> arrived_;
 };

@@ -44,6 +44,10 @@ Result<void> check(const mrda_guest_config& config) {
     if (config.vbr != 0) {
         MRDA_TRY(check_range("bitrate_kbps", config.bitrate_kbps, 1, kMost));
     }
+    const std::string_view wake = config.wake == nullptr ? "" : config.wake;
+    if (!wake.empty() && wake != "interrupt" && wake != "stream" && wake != "polling") {
+        return wrong("wake", std::string(wake), "interrupt, stream or polling, or NULL");
+    }
     MRDA_TRY(check_range("qp", config.qp, 0, 255));
     MRDA_TRY(check_range("gop_size", config.gop_size, 1, 65'535));
     MRDA_TRY(check_range("gop_ref_dist", config.gop_ref_dist, 1, 16));
@@ -85,8 +89,6 @@ v1::CreateRequest request_of(const mrda_guest_config& config) {
     request.set_input_slot_bytes(config.input_slot_bytes);
     request.set_output_slots(config.output_slots);
     request.set_output_slot_bytes(config.output_slot_bytes);
-    request.set_in_device_path(text(config.in_device_path));
-    request.set_out_device_path(text(config.out_device_path));
     return request;
 }
 
@@ -109,6 +111,13 @@ Result<Parameters> parameters_of(const mrda_guest_config& config) {
         .reattach_timeout_ns = config.reattach_timeout_ns};
     if (parameters.address.empty()) {
         MRDA_ASSIGN(parameters.address, default_address());
+    }
+    const std::string in_path = text(config.in_device_path);
+    const std::string out_path = text(config.out_device_path);
+    parameters.reach = reach_of(in_path, out_path, text(config.wake), parameters.address);
+    if (!parameters.reach.by_device) {
+        parameters.request.set_in_device_path(in_path);
+        parameters.request.set_out_device_path(out_path);
     }
     // A service's unix socket speaks no TLS: the folder that it is in says who may use it.
     if (parameters.address.rfind("unix:", 0) != 0) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "mrda/ivshmem/device_memory.h"
 #include "os.h"
 
 namespace mrda::guest::core {
@@ -37,8 +38,11 @@ std::string name_of(std::uint32_t code) {
 Result<std::unique_ptr<Session>> Session::create(Parameters parameters) {
     const std::uint64_t deadline_ns = os::deadline_after(parameters.connect_timeout_ns);
     MRDA_ASSIGN(auto control, Control::make(parameters.address, parameters.token, parameters.tls));
+    if (parameters.reach.by_device) {
+        MRDA_ASSIGN(*parameters.request.mutable_wake(), Devices::look().offer(parameters.reach));
+    }
     MRDA_ASSIGN(const v1::CreateReply reply, control->create(parameters.request, deadline_ns));
-    auto attachment = attach(parameters.request, reply, deadline_ns);
+    auto attachment = attach(parameters.request, reply, parameters.reach, *control, deadline_ns);
     if (!attachment.ok()) {
         // If this fails, too, its lease ends.
         static_cast<void>(
@@ -46,7 +50,8 @@ Result<std::unique_ptr<Session>> Session::create(Parameters parameters) {
         return attachment.error();
     }
     const auto memory = attachment->input.control(attachment->layout.control_bytes());
-    MRDA_ASSIGN(Channel channel, Channel::attach(memory, attachment->layout, Channel::Side::guest));
+    MRDA_ASSIGN(Channel channel, Channel::attach(memory, attachment->layout, Channel::Side::guest,
+                                                 std::move(attachment->wakeup)));
     return std::unique_ptr<Session>(new Session(std::move(parameters), std::move(control),
                                                 std::move(*attachment), std::move(channel)));
 }
@@ -61,9 +66,9 @@ Session::Session(Parameters parameters, std::unique_ptr<Control> control, Attach
       input_owners_(layout_.input_slots(), SlotOwners::Owner::guest),
       output_owners_(layout_.output_slots(), SlotOwners::Owner::host),
       inputs_(layout_.input_slots()),
-      packets_(std::move(attachment.output), layout_),
-      keeper_(*control_, std::move(parameters.request), parameters.reattach_timeout_ns,
-              [this] { interrupt(); }) {
+      packets_(std::move(attachment.output), layout_, attachment.in_devices),
+      keeper_(*control_, std::move(parameters.request), std::move(parameters.reach),
+              parameters.reattach_timeout_ns, [this] { interrupt(); }) {
     remember(attachment);
     keeper_.start(attachment);
 }
@@ -94,6 +99,9 @@ mrda_guest_status Session::look() {
                 ending_ = {MRDA_GUEST_FAILED, to_string(adopted.error())};
             }
         }
+    }
+    if (!ending_ && *device_gone_) {
+        let_go_of_device();
     }
     if (!ending_) {
         auto taken = take_messages();
@@ -201,6 +209,9 @@ Result<void> Session::send(const Waiting& frame) {
     descriptor.pts = frame.pts;
     descriptor.cookie = frame.cookie;
     descriptor.flags = frame.key_frame ? ivshmem::kFlagKeyFrame : 0;
+    if (in_devices_) {
+        ivshmem::flush_to_device();  // Pixels are there before the word that says so.
+    }
     MRDA_TRY(tell(descriptor));
     inputs_.change(frame.slot, InputPool::Use::host);
     input_owners_.give(frame.slot, SlotOwners::Owner::host);

@@ -29,6 +29,7 @@ struct Parameters {
     std::string address;
     Token token;
     TlsFiles tls;
+    Reach reach;
     std::uint64_t connect_timeout_ns = 0;
     std::uint64_t reattach_timeout_ns = 0;
 };
@@ -120,6 +121,8 @@ class Session {
     const char* keep(std::string text);
 
     void interrupt();
+    /// The machine wants the device back, or it is gone: nothing of it is touched any more.
+    void let_go_of_device();
 
     const std::unique_ptr<Control> control_;
     const ivshmem::SessionLayout layout_;
@@ -141,7 +144,9 @@ class Session {
     bool end_told_ = false;  // To the host.
     bool end_received_ = false;
     bool reset_wanted_ = false;
-    bool in_files_ = false;  // The session's memory.
+    bool outlives_service_ = false;  // The session's memory.
+    bool in_devices_ = false;
+    std::shared_ptr<std::atomic<bool>> device_gone_;
     std::uint64_t resets_done_ = 0;
     std::atomic<bool> stopped_ = false;
     std::optional<Failure> failure_;

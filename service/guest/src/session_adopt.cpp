@@ -11,8 +11,8 @@ using ivshmem::Channel;
 using ivshmem::SlotOwners;
 
 bool Session::memory_is_whole() const {
-    if (in_files_) {
-        // The service's next life has them, too: what lies there may be another session's, and the
+    if (outlives_service_) {
+        // The service's next life has it, too: what lies there may be another session's, and the
         // first page as it was.
         return false;
     }
@@ -48,9 +48,9 @@ void Session::copy_input(const Attachment& fresh) const {
 Result<void> Session::replace_input(Attachment& fresh) {
     const std::lock_guard lock(wake_mutex_);
     channel_.reset();
-    MRDA_TRY(input_.show(fresh.input_region.get(), fresh.input_extent));
+    MRDA_TRY(input_.show(fresh.input_region.view(layout_.control_bytes()), fresh.input_extent));
     MRDA_ASSIGN(channel_, Channel::attach(input_.control(layout_.control_bytes()), layout_,
-                                          Channel::Side::guest));
+                                          Channel::Side::guest, std::move(fresh.wakeup)));
     return {};
 }
 
@@ -93,7 +93,10 @@ Result<void> Session::adopt(Attachment fresh) {
 void Session::remember(Attachment& attachment) {
     info_.session_id = attachment.session_id;
     info_.epoch = attachment.epoch;
-    in_files_ = attachment.in_files;
+    outlives_service_ = attachment.outlives_service;
+    in_devices_ = attachment.in_devices;
+    device_gone_ = attachment.device_gone;
+    info_.woken = keep(std::move(attachment.woken));
     info_.input_slots = layout_.input_slots();
     info_.output_slots = layout_.output_slots();
     info_.input_slot_bytes = layout_.input_slot_bytes();
@@ -102,6 +105,19 @@ void Session::remember(Attachment& attachment) {
     info_.path_reason = keep(std::move(attachment.path_reason));
     info_.implementation = keep(std::move(attachment.implementation));
     info_.notices = keep(std::move(attachment.notices));
+}
+
+void Session::let_go_of_device() {
+    {
+        const std::lock_guard lock(wake_mutex_);
+        channel_.reset();
+    }
+    const bool let_go = input_.let_go().ok() && packets_.let_go().ok();
+    ending_ = {
+        let_go ? MRDA_GUEST_DEVICE_GONE : MRDA_GUEST_FAILED,
+        "this machine's IVSHMEM device is being removed, or was: the session's memory is gone"};
+    // The host need not wait for the lease's end.
+    keeper_.halt();
 }
 
 const char* Session::keep(std::string text) {

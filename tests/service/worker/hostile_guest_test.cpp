@@ -143,7 +143,8 @@ TEST_F(WorkerHostileGuest, that_ends_its_stream_again_and_again_is_deaf_to_no_co
             end.sequence = position + 1;
             const std::uint32_t entry = position++ % layout().ring_capacity();
             control.publish(layout().guest_ring_offset() + entry * sizeof end, end);
-            if (control.exchange(kHost + ivshmem::kSleepOffset, 0) != 0) {
+            if (control.load(kHost + ivshmem::kSleepOffset, std::memory_order_seq_cst) != 0) {
+                control.store(kHost + ivshmem::kSleepOffset, 0, std::memory_order_seq_cst);
                 wakeup->wake_peer();
             }
         }

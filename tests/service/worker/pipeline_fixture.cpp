@@ -48,11 +48,12 @@ Result<void> PipelineTest::try_create(const EncodeParams& params, const SessionS
     MRDA_ASSIGN(Fd output, duplicate_fd(region_->fd()));
     MRDA_ASSIGN(auto guest_input, ivshmem::Mapping::map(region_->fd(), job.input));
     MRDA_ASSIGN(auto guest_output, ivshmem::Mapping::map(region_->fd(), job.output));
-    MRDA_ASSIGN(pipeline_, Pipeline::create(std::move(job), std::move(input), std::move(output),
-                                            [this](const WorkerEvent& event) {
-                                                const std::lock_guard lock(mutex_);
-                                                events_.push_back(event);
-                                            }));
+    MRDA_ASSIGN(pipeline_,
+                Pipeline::create(std::move(job), {std::move(input), std::move(output), {}, {}},
+                                 [this](const WorkerEvent& event) {
+                                     const std::lock_guard lock(mutex_);
+                                     events_.push_back(event);
+                                 }));
     guest_ =
         std::make_unique<ScriptedGuest>(*layout_, std::move(guest_input), std::move(guest_output));
     return {};

@@ -219,8 +219,9 @@ TEST_F(WorkerPipeline, is_refused_where_the_extents_are_not_the_layouts_or_the_r
     job.input = {0, layout.input_extent_bytes()};
     job.output = {0, layout.output_extent_bytes() + ivshmem::kPageBytes};
     const auto make = [&] {
-        return Pipeline::create(job, duplicate_fd(region.fd()).value(),
-                                duplicate_fd(region.fd()).value(), [](const WorkerEvent&) {});
+        return Pipeline::create(
+            job, {duplicate_fd(region.fd()).value(), duplicate_fd(region.fd()).value(), {}, {}},
+            [](const WorkerEvent&) {});
     };
     auto made = make();
     ASSERT_FALSE(made.ok());

@@ -210,7 +210,7 @@ TEST_F(WorkerProgram, that_could_not_be_prepared_tells_why_with_its_job) {
 TEST_F(WorkerProgram, wants_both_regions_with_its_job) {
     start_worker();
     send(to_message(job("copy")));
-    EXPECT_THAT(hear().message, HasSubstr("two regions"));
+    EXPECT_THAT(hear().message, HasSubstr("comes with 2 descriptors"));
     EXPECT_EQ(exit_code(), exit_code_of(Errc::corrupt));
 }
 

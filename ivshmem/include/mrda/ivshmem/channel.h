@@ -21,8 +21,10 @@ class Channel {
     enum class Side : std::uint8_t { guest, host };
 
     /// `control` are the session's first control_bytes(). On the host's side, the rings must have
-    /// been cleared (see initialise()). Errors: invalid_argument (`control` is too small).
-    static Result<Channel> attach(PeerMemory control, const SessionLayout& layout, Side side);
+    /// been cleared (see initialise()). `wakeup`: null for both sides on one kernel.
+    /// Errors: invalid_argument (`control` is too small).
+    static Result<Channel> attach(PeerMemory control, const SessionLayout& layout, Side side,
+                                  std::unique_ptr<Wakeup> wakeup = nullptr);
 
     /// Zeroes the control pages and writes the header: the host does, before the guest is told.
     /// Errors: invalid_argument (`control` is too small).
@@ -35,8 +37,8 @@ class Channel {
     /// Does not wait.
     [[nodiscard]] std::optional<Descriptor> receive() { return consumer_.pop(); }
 
-    /// Waits until receive() would find something, until interrupt(), or until `deadline_ns`; spins
-    /// shortly first. True: there is something.
+    /// Waits until receive() would find something, until interrupt(), until `deadline_ns`, or until
+    /// the wakeup has nothing to wait for; spins shortly first. True: there is something.
     [[nodiscard]] bool wait(std::uint64_t deadline_ns);
 
     /// Ends a wait() of another thread, or its next one. Any thread.

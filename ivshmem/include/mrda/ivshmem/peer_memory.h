@@ -33,9 +33,6 @@ class PeerMemory {
     void store(std::size_t offset_bytes, std::uint32_t value, std::memory_order order) const {
         word(offset_bytes).store(value, order);
     }
-    std::uint32_t exchange(std::size_t offset_bytes, std::uint32_t value) const {
-        return word(offset_bytes).exchange(value, std::memory_order_seq_cst);
-    }
 
     /// The whole structure at `offset_bytes`, a multiple of 8, word by word: what the peer changes
     /// meanwhile may tear it, but the copy stays what it is.

@@ -16,12 +16,22 @@
 
 namespace mrda::ivshmem {
 
+/// What is mapped: an object, borrowed. Where `slots_fd` is given it is another view of the same
+/// memory, and shows all but the first `control_bytes` of the extent: an IVSHMEM device has one
+/// view for control words and a write-combined one for pixels, and no page may be mapped by both.
+struct RegionView {
+    int fd = -1;
+    int slots_fd = -1;
+    std::uint64_t control_bytes = 0;  ///< Whole pages.
+};
+
 /// Shared memory, mapped for reading and writing for as long as this lives. Move-only.
 class Mapping {
   public:
-    /// Maps `extent` of `fd`, which is borrowed. Both ends of the extent must be page-aligned.
+    /// Maps `extent` of what is borrowed. Both ends of the extent must be page-aligned.
     /// Errors: invalid_argument, out_of_memory, permission_denied, io.
-    static Result<Mapping> map(int fd, const Extent& extent);
+    static Result<Mapping> map(const RegionView& view, const Extent& extent);
+    static Result<Mapping> map(int fd, const Extent& extent) { return map(RegionView{fd}, extent); }
 
     Mapping() = default;
     Mapping(Mapping&& other) noexcept;
@@ -30,10 +40,13 @@ class Mapping {
     Mapping(const Mapping&) = delete;
     Mapping& operator=(const Mapping&) = delete;
 
-    /// Shows `extent` of `fd`, which is borrowed, in the same place: pointers into it stay good. On
-    /// failure they stay good, too, and show pages of zeros that nobody shares.
-    /// Errors: as map(); invalid_argument (another size).
-    Result<void> show(int fd, const Extent& extent);
+    /// Shows `extent` in the same place: pointers into it stay good. On failure they stay good,
+    /// too, and show pages of zeros that nobody shares. Errors: as map(); invalid_argument (another
+    /// size).
+    Result<void> show(const RegionView& view, const Extent& extent);
+    Result<void> show(int fd, const Extent& extent) { return show(RegionView{fd}, extent); }
+    /// Shows pages of zeros that nobody shares, in the same place. Errors: out_of_memory.
+    Result<void> let_go();
 
     [[nodiscard]] std::byte* data() const { return data_; }
     [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }

@@ -17,7 +17,7 @@ static_assert(std::endian::native == std::endian::little,
 
 inline constexpr std::uint32_t kMagic = 0x4144'524d;  ///< "MRDA" in memory.
 inline constexpr std::uint16_t kVersionMajor = 1;     ///< Differs: neither side can go on.
-inline constexpr std::uint16_t kVersionMinor = 0;  ///< Differs: feature bits tell what both know.
+inline constexpr std::uint16_t kVersionMinor = 1;  ///< Differs: feature bits tell what both know.
 
 inline constexpr std::size_t kPageBytes = 4096;
 inline constexpr std::size_t kCacheLineBytes = 64;
@@ -26,6 +26,8 @@ inline constexpr std::size_t kCacheLineBytes = 64;
 /// ignores what it does not know.
 inline constexpr std::uint64_t kFeatureFutex = 1U << 0;     ///< By futex on its sleep word.
 inline constexpr std::uint64_t kFeatureDoorbell = 1U << 1;  ///< By an IVSHMEM doorbell register.
+inline constexpr std::uint64_t kFeatureStream = 1U << 2;    ///< By a message on the Wake stream.
+inline constexpr std::uint64_t kFeaturePolling = 1U << 3;   ///< It looks by itself.
 
 /// Page 0 of a session's control pages. The host writes it before the guest hears of the session,
 /// and never reads it.

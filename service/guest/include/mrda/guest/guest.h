@@ -64,7 +64,8 @@ typedef enum mrda_guest_status {
     MRDA_GUEST_UNSUPPORTED = -5,  /* codec, profile, format, wire version */
     MRDA_GUEST_FAILED = -6,       /* the session ended on the host: destroy it */
     MRDA_GUEST_STOPPED = -7,      /* mrda_guest_stop was called, or an administrator did */
-    MRDA_GUEST_NOT_FOUND = -8     /* plugin, file, device: what was named is not there */
+    MRDA_GUEST_NOT_FOUND = -8,    /* plugin, file, device: what was named is not there */
+    MRDA_GUEST_DEVICE_GONE = -9   /* the machine's IVSHMEM device is being removed, or was */
 } mrda_guest_status;
 
 typedef enum mrda_guest_codec {
@@ -87,12 +88,18 @@ typedef struct mrda_guest_config {
     const char* tls_certificate_file; /* PEM; its common name is the VM's, in place of a token; =
                                          NULL: $MRDA_TLS_CERT */
     const char* tls_key_file;         /* PEM; = NULL: $MRDA_TLS_KEY */
-    const char* in_device_path;  /* = NULL: the service's memory; else as configured for this VM */
+    /* = NULL: in a virtual machine whose service is reached by HOST:PORT, the IVSHMEM devices that
+     * have the session's regions; else the service's memory. "pci:" and a PCI address
+     * ("pci:00:05.0") or a region's name: that device. Another text: the host's file, as configured
+     * for this VM. */
+    const char* in_device_path;
     const char* out_device_path; /* = NULL */
-    const char* profile;         /* "main", "high", "main10"; = NULL: the codec chooses */
-    const char* plugin;          /* = NULL: the first that has the codec */
-    uint32_t drm_fourcc;         /* of the frames; = NV12 */
-    uint32_t width_px;           /* = 0: must be set */
+    const char* wake;    /* in a virtual machine: "interrupt" (of an ivshmem-doorbell bound to
+                            vfio-pci), "stream" or "polling"; = NULL: the best there is */
+    const char* profile; /* "main", "high", "main10"; = NULL: the codec chooses */
+    const char* plugin;  /* = NULL: the first that has the codec */
+    uint32_t drm_fourcc; /* of the frames; = NV12 */
+    uint32_t width_px;   /* = 0: must be set */
     uint32_t height_px;
     uint32_t fps_num; /* = 30 */
     uint32_t fps_den; /* = 1 */
@@ -158,6 +165,7 @@ typedef struct mrda_guest_info {
     const char* path_reason;     /* why it is no better one */
     const char* implementation;  /* of the codec */
     const char* notices;         /* what the service changed, a line each */
+    const char* woken;           /* how guest and host wake each other, and why not better */
 } mrda_guest_info;
 
 void mrda_guest_config_init(mrda_guest_config* config);

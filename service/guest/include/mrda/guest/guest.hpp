@@ -23,6 +23,7 @@ inline Errc errc_of(mrda_guest_status status) {
         case MRDA_GUEST_EXHAUSTED:
             return Errc::exhausted;
         case MRDA_GUEST_SERVICE_GONE:
+        case MRDA_GUEST_DEVICE_GONE:
             return Errc::device_lost;
         case MRDA_GUEST_NOT_FOUND:
             return Errc::not_found;
