@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -12,7 +13,7 @@ namespace mrda::service {
 
 namespace {
 
-constexpr std::size_t kControlBytes = CMSG_SPACE(kMaxDescriptors * sizeof(int));
+constexpr std::size_t kControlBytes = CMSG_SPACE(kMostDescriptors * sizeof(int));
 
 Error end_of_socket() {
     return make_error(Errc::end_of_stream, "the other side of the control socket is gone");
@@ -55,8 +56,9 @@ Result<SocketPair> make_control_sockets() {
     return SocketPair{Fd(pair[0]), Fd(pair[1])};
 }
 
-Result<void> send_message(int socket, std::string_view message, std::span<const int> descriptors) {
-    if (descriptors.size() > kMaxDescriptors) {
+Result<void> send_message(int socket, std::string_view message, std::span<const int> descriptors,
+                          std::size_t most) {
+    if (descriptors.size() > std::min(most, kMostDescriptors)) {
         return make_error(Errc::invalid_argument, "more descriptors than a control message takes");
     }
     // sendmsg(2) does not write to it.
@@ -111,7 +113,7 @@ Result<std::optional<std::string>> receive_message(int socket) {
     return std::optional<std::string>(std::move(message));
 }
 
-Result<MessageWithDescriptors> receive_with_descriptors(int socket) {
+Result<MessageWithDescriptors> receive_with_descriptors(int socket, std::size_t most) {
     MessageWithDescriptors received;
     received.text.resize(kMaxMessageBytes);
     alignas(cmsghdr) std::array<char, kControlBytes> control{};
@@ -134,8 +136,8 @@ Result<MessageWithDescriptors> receive_with_descriptors(int socket) {
         return end_of_socket();
     }
     MRDA_TRY(check_length(count));
-    if ((header.msg_flags & MSG_CTRUNC) != 0) {
-        return make_error(Errc::corrupt, "more than " + std::to_string(kMaxDescriptors) +
+    if ((header.msg_flags & MSG_CTRUNC) != 0 || received.descriptors.size() > most) {
+        return make_error(Errc::corrupt, "more than " + std::to_string(most) +
                                              " descriptors came with a control message");
     }
     received.text.resize(static_cast<std::size_t>(count));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "worker_protocol.h"
 
-#include <algorithm>
 #include <array>
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <type_traits>
 #include <vector>
+
+#include "control_json.h"
 
 namespace mrda::service {
 
@@ -16,90 +14,6 @@ using nlohmann::json;
 
 constexpr std::array<const char*, 5> kEventNames{"running", "drained", "reset", "failed", "stats"};
 constexpr std::array<const char*, 4> kCommandNames{"drain", "reset", "stop", "stats"};
-
-/// JSON may write a byte as six.
-constexpr std::size_t kLongestTextBytes = kMaxMessageBytes / 8;
-
-Error bad_field(const char* field) {
-    return make_error(Errc::corrupt,
-                      std::string("control message: field ") + field + " is missing or wrong");
-}
-
-/// Reads checked fields out of an object; the first that is wrong is remembered.
-class Reader {
-  public:
-    explicit Reader(const json& object) : object_(object) {}
-
-    template <typename T>
-    void get(const char* field, T& out) {
-        const auto found = object_.is_object() ? object_.find(field) : object_.end();
-        if (!object_.is_object() || found == object_.end() || !take(*found, out)) {
-            wrong_ = wrong_ == nullptr ? field : wrong_;
-        }
-    }
-    [[nodiscard]] Result<void> done() const {
-        if (wrong_ != nullptr) {
-            return bad_field(wrong_);
-        }
-        return {};
-    }
-
-  private:
-    static bool take(const json& value, std::string& out) {
-        if (!value.is_string()) {
-            return false;
-        }
-        out = value.get<std::string>();
-        return true;
-    }
-    static bool take(const json& value, bool& out) {
-        if (!value.is_boolean()) {
-            return false;
-        }
-        out = value.get<bool>();
-        return true;
-    }
-    static bool take(const json& value, std::vector<std::string>& out) {
-        if (!value.is_array() || value.size() > kMaxPluginDirs) {
-            return false;
-        }
-        return std::all_of(value.begin(), value.end(),
-                           [&](const json& text) { return take(text, out.emplace_back()); });
-    }
-    template <typename T>
-    requires std::is_unsigned_v<T>
-    static bool take(const json& value, T& out) {
-        if (!value.is_number_unsigned() ||
-            value.get<std::uint64_t>() > std::numeric_limits<T>::max()) {
-            return false;
-        }
-        out = value.get<T>();
-        return true;
-    }
-
-    const json& object_;
-    const char* wrong_ = nullptr;
-};
-
-const json& member(const json& object, const char* field) {
-    static const json nothing;
-    if (!object.is_object()) {
-        return nothing;
-    }
-    const auto found = object.find(field);
-    return found == object.end() ? nothing : *found;
-}
-
-template <std::size_t N>
-std::optional<std::size_t> index_of(const std::array<const char*, N>& names,
-                                    const std::string& name) {
-    for (std::size_t i = 0; i < N; ++i) {
-        if (name == names[i]) {
-            return i;
-        }
-    }
-    return std::nullopt;
-}
 
 json to_json(const EncodeParams& params) {
     return {{"codec", params.codec},
@@ -122,7 +36,7 @@ json to_json(const EncodeParams& params) {
 
 Result<EncodeParams> params_from(const json& object) {
     EncodeParams params;
-    Reader reader(object);
+    JsonReader reader(object);
     reader.get("codec", params.codec);
     reader.get("profile", params.profile);
     reader.get("plugin", params.plugin);
@@ -160,7 +74,7 @@ Result<FrameLayout> frame_from(const json& object) {
     std::uint32_t width_px = 0;
     std::uint32_t height_px = 0;
     std::uint64_t modifier = 0;
-    Reader reader(object);
+    JsonReader reader(object);
     reader.get("fourcc", fourcc);
     reader.get("width", width_px);
     reader.get("height", height_px);
@@ -173,7 +87,7 @@ Result<FrameLayout> frame_from(const json& object) {
     }
     for (const json& plane : list) {
         PlaneLayout& at = planes.emplace_back();
-        Reader plane_reader(plane);
+        JsonReader plane_reader(plane);
         plane_reader.get("offset", at.offset_bytes);
         plane_reader.get("pitch", at.pitch_bytes);
         MRDA_TRY(plane_reader.done());
@@ -187,7 +101,7 @@ json to_json(const ivshmem::Extent& extent) {
 
 Result<ivshmem::Extent> extent_from(const json& object) {
     ivshmem::Extent extent;
-    Reader reader(object);
+    JsonReader reader(object);
     reader.get("offset", extent.offset_bytes);
     reader.get("size", extent.size_bytes);
     MRDA_TRY(reader.done());
@@ -197,7 +111,7 @@ Result<ivshmem::Extent> extent_from(const json& object) {
 Result<ivshmem::SessionLayout> layout_from(const json& object) {
     ivshmem::SlotCounts slots;
     std::uint32_t ring_capacity = 0;
-    Reader reader(object);
+    JsonReader reader(object);
     reader.get("input_slots", slots.input_slots);
     reader.get("input_slot_bytes", slots.input_slot_bytes);
     reader.get("output_slots", slots.output_slots);
@@ -207,57 +121,44 @@ Result<ivshmem::SessionLayout> layout_from(const json& object) {
     return ivshmem::SessionLayout::from_peer(slots, ring_capacity);
 }
 
-Result<json> parse(std::string_view message) {
-    json parsed = json::parse(message, nullptr, false);
-    if (parsed.is_discarded() || !parsed.is_object()) {
-        return make_error(Errc::corrupt, "control message: no JSON object");
-    }
-    return parsed;
-}
-
-/// Text that came from drivers may be no UTF-8; what is not is replaced.
-std::string dump(const json& message) {
-    return message.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string to_message(const WorkerJob& job) {
-    return dump({{"session", job.session_id},
-                 {"epoch", job.epoch},
-                 {"params", to_json(job.params)},
-                 {"frame", to_json(job.frame)},
-                 {"layout",
-                  {{"input_slots", job.layout.input_slots()},
-                   {"input_slot_bytes", job.layout.input_slot_bytes()},
-                   {"output_slots", job.layout.output_slots()},
-                   {"output_slot_bytes", job.layout.output_slot_bytes()},
-                   {"ring_capacity", job.layout.ring_capacity()}}},
-                 {"input", to_json(job.input)},
-                 {"output", to_json(job.output)},
-                 {"platform", job.platform},
-                 {"device", job.device},
-                 {"plugin_dirs", job.plugin_dirs},
-                 {"driver_dir", job.driver_dir},
-                 {"memory_bytes", job.memory_bytes},
-                 {"host_woken_by", ivshmem::to_string(job.host_woken_by)},
-                 {"guest_woken_by", ivshmem::to_string(job.guest_woken_by)}});
+    return dump_control_message({{"session", job.session_id},
+                                 {"epoch", job.epoch},
+                                 {"params", to_json(job.params)},
+                                 {"frame", to_json(job.frame)},
+                                 {"layout",
+                                  {{"input_slots", job.layout.input_slots()},
+                                   {"input_slot_bytes", job.layout.input_slot_bytes()},
+                                   {"output_slots", job.layout.output_slots()},
+                                   {"output_slot_bytes", job.layout.output_slot_bytes()},
+                                   {"ring_capacity", job.layout.ring_capacity()}}},
+                                 {"input", to_json(job.input)},
+                                 {"output", to_json(job.output)},
+                                 {"platform", job.platform},
+                                 {"device", job.device},
+                                 {"plugin_dirs", job.plugin_dirs},
+                                 {"driver_dir", job.driver_dir},
+                                 {"memory_bytes", job.memory_bytes},
+                                 {"host_woken_by", ivshmem::to_string(job.host_woken_by)},
+                                 {"guest_woken_by", ivshmem::to_string(job.guest_woken_by)}});
 }
 
 Result<WorkerJob> parse_job(std::string_view message) {
-    MRDA_ASSIGN(const json object, parse(message));
+    MRDA_ASSIGN(const json object, parse_control_message(message));
     MRDA_ASSIGN(EncodeParams params, params_from(member(object, "params")));
     MRDA_ASSIGN(FrameLayout frame, frame_from(member(object, "frame")));
     MRDA_ASSIGN(const ivshmem::SessionLayout layout, layout_from(member(object, "layout")));
     WorkerJob job{.params = std::move(params), .frame = std::move(frame), .layout = layout};
     MRDA_ASSIGN(job.input, extent_from(member(object, "input")));
     MRDA_ASSIGN(job.output, extent_from(member(object, "output")));
-    Reader reader(object);
+    JsonReader reader(object);
     reader.get("session", job.session_id);
     reader.get("epoch", job.epoch);
     reader.get("platform", job.platform);
     reader.get("device", job.device);
-    reader.get("plugin_dirs", job.plugin_dirs);
+    reader.get("plugin_dirs", kMaxPluginDirs, job.plugin_dirs);
     reader.get("driver_dir", job.driver_dir);
     reader.get("memory_bytes", job.memory_bytes);
     std::string host;
@@ -268,7 +169,7 @@ Result<WorkerJob> parse_job(std::string_view message) {
     const auto host_by = ivshmem::parse_wake_by(host);
     const auto guest_by = ivshmem::parse_wake_by(guest);
     if (!host_by || !guest_by) {
-        return bad_field(host_by ? "guest_woken_by" : "host_woken_by");
+        return bad_control_field(host_by ? "guest_woken_by" : "host_woken_by");
     }
     job.host_woken_by = *host_by;
     job.guest_woken_by = *guest_by;
@@ -284,21 +185,21 @@ WorkerPreparation preparation_of(const WorkerJob& job) {
 }
 
 std::string to_message(const WorkerPreparation& preparation) {
-    return dump({{"prepare",
-                  {{"platform", preparation.platform},
-                   {"device", preparation.device},
-                   {"plugin_dirs", preparation.plugin_dirs},
-                   {"plugin", preparation.plugin},
-                   {"driver_dir", preparation.driver_dir}}}});
+    return dump_control_message({{"prepare",
+                                  {{"platform", preparation.platform},
+                                   {"device", preparation.device},
+                                   {"plugin_dirs", preparation.plugin_dirs},
+                                   {"plugin", preparation.plugin},
+                                   {"driver_dir", preparation.driver_dir}}}});
 }
 
 Result<WorkerPreparation> parse_preparation(std::string_view message) {
-    MRDA_ASSIGN(const json object, parse(message));
+    MRDA_ASSIGN(const json object, parse_control_message(message));
     WorkerPreparation preparation;
-    Reader reader(member(object, "prepare"));
+    JsonReader reader(member(object, "prepare"));
     reader.get("platform", preparation.platform);
     reader.get("device", preparation.device);
-    reader.get("plugin_dirs", preparation.plugin_dirs);
+    reader.get("plugin_dirs", kMaxPluginDirs, preparation.plugin_dirs);
     reader.get("plugin", preparation.plugin);
     reader.get("driver_dir", preparation.driver_dir);
     MRDA_TRY(reader.done());
@@ -306,24 +207,24 @@ Result<WorkerPreparation> parse_preparation(std::string_view message) {
 }
 
 std::string to_message(const WorkerEvent& event) {
-    return dump({{"event", kEventNames[static_cast<std::size_t>(event.kind)]},
-                 {"code", static_cast<std::uint32_t>(event.code)},
-                 {"message", event.message.substr(0, kLongestTextBytes)},
-                 {"path", event.path},
-                 {"implementation", event.implementation},
-                 {"frames", event.frames},
-                 {"packets", event.packets},
-                 {"bytes", event.bytes},
-                 {"cpu_copied_bytes", event.cpu_copied_bytes},
-                 {"codec_copied_bytes", event.codec_copied_bytes}});
+    return dump_control_message({{"event", kEventNames[static_cast<std::size_t>(event.kind)]},
+                                 {"code", static_cast<std::uint32_t>(event.code)},
+                                 {"message", event.message.substr(0, kLongestTextBytes)},
+                                 {"path", event.path},
+                                 {"implementation", event.implementation},
+                                 {"frames", event.frames},
+                                 {"packets", event.packets},
+                                 {"bytes", event.bytes},
+                                 {"cpu_copied_bytes", event.cpu_copied_bytes},
+                                 {"codec_copied_bytes", event.codec_copied_bytes}});
 }
 
 Result<WorkerEvent> parse_event(std::string_view message) {
-    MRDA_ASSIGN(const json object, parse(message));
+    MRDA_ASSIGN(const json object, parse_control_message(message));
     WorkerEvent event;
     std::string name;
     std::uint32_t code = 0;
-    Reader reader(object);
+    JsonReader reader(object);
     reader.get("event", name);
     reader.get("code", code);
     reader.get("message", event.message);
@@ -345,13 +246,13 @@ Result<WorkerEvent> parse_event(std::string_view message) {
 }
 
 std::string to_message(WorkerCommand command) {
-    return dump({{"op", kCommandNames[static_cast<std::size_t>(command)]}});
+    return dump_control_message({{"op", kCommandNames[static_cast<std::size_t>(command)]}});
 }
 
 Result<WorkerCommand> parse_command(std::string_view message) {
-    MRDA_ASSIGN(const json object, parse(message));
+    MRDA_ASSIGN(const json object, parse_control_message(message));
     std::string name;
-    Reader reader(object);
+    JsonReader reader(object);
     reader.get("op", name);
     MRDA_TRY(reader.done());
     const auto command = index_of(kCommandNames, name);

@@ -2,7 +2,6 @@
 #include "region_socket.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -10,7 +9,6 @@
 
 #include "control_socket.h"
 #include "log.h"
-#include "mrda/interop/unix_socket.h"
 
 namespace mrda::service {
 
@@ -19,42 +17,30 @@ namespace {
 constexpr std::size_t kMaxPeers = 64;
 constexpr std::size_t kMaxTokenBytes = 128;
 constexpr std::uint64_t kPatienceNs = 2'000'000'000;
-constexpr std::uint64_t kRetryNs = 100'000'000;
 
 }  // namespace
 
 Result<std::unique_ptr<RegionSocket>> RegionSocket::listen(EventLoop& loop, const std::string& path,
                                                            Find find) {
-    MRDA_ASSIGN(Fd socket, listen_unix(path, SOCK_SEQPACKET, 64));
-    std::unique_ptr<RegionSocket> made(
-        new RegionSocket(loop, path, std::move(socket), std::move(find)));
+    std::unique_ptr<RegionSocket> made(new RegionSocket(loop, std::move(find)));
     RegionSocket* const self = made.get();
-    MRDA_ASSIGN(made->watch_, loop.watch(made->socket_.get(), [self] { self->accept(); }));
+    MRDA_ASSIGN(made->listener_, UnixListener::listen(loop, path, [self](Fd socket) {
+                    self->welcome(std::move(socket));
+                }));
     return made;
 }
 
-RegionSocket::RegionSocket(EventLoop& loop, std::string path, Fd socket, Find find)
-    : loop_(loop), path_(std::move(path)), socket_(std::move(socket)), find_(std::move(find)) {}
+RegionSocket::RegionSocket(EventLoop& loop, Find find) : loop_(loop), find_(std::move(find)) {}
 
 RegionSocket::~RegionSocket() {
     while (!peers_.empty()) {
         drop(peers_.begin()->first);
     }
-    loop_.forget(watch_);
-    loop_.cancel(retry_);
-    ::unlink(path_.c_str());
 }
 
-void RegionSocket::accept() {
+void RegionSocket::welcome(Fd socket) {
     if (peers_.size() >= kMaxPeers) {
         drop(peers_.begin()->first);  // Who says nothing for longest must not keep others out.
-    }
-    Fd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-            pause();
-        }
-        return;
     }
     const std::uint64_t id = next_peer_++;
     const auto watch = loop_.watch(socket.get(), [this, id] { serve(id); });
@@ -64,19 +50,6 @@ void RegionSocket::accept() {
     } else {
         Log::warn("region not handed out", {{"why", to_string(watch.error())}});
     }
-}
-
-void RegionSocket::pause() {
-    // Whoever waits goes on waiting, and the loop is not told of it again and again.
-    loop_.forget(std::exchange(watch_, 0));
-    retry_ = loop_.after(kRetryNs, [this] {
-        const auto watch = loop_.watch(socket_.get(), [this] { accept(); });
-        if (watch.ok()) {
-            watch_ = *watch;
-        } else {
-            pause();
-        }
-    });
 }
 
 void RegionSocket::serve(std::uint64_t peer) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "event_loop.h"
+#include "unix_listener.h"
 
 namespace mrda::service {
 
@@ -34,23 +35,18 @@ class RegionSocket {
         EventLoop::Id timer;
     };
 
-    RegionSocket(EventLoop& loop, std::string path, Fd socket, Find find);
-    void accept();
-    /// Where there is no descriptor left for who connects.
-    void pause();
+    RegionSocket(EventLoop& loop, Find find);
+    void welcome(Fd socket);
     void serve(std::uint64_t peer);
     /// Sends what the token is for. Errors: not_found, what sending says.
     Result<void> hand_out(int socket, std::string_view token);
     void drop(std::uint64_t peer);
 
     EventLoop& loop_;
-    std::string path_;
-    Fd socket_;
     Find find_;
-    EventLoop::Id watch_ = 0;
-    EventLoop::Id retry_ = 0;
     std::map<std::uint64_t, Peer> peers_;
     std::uint64_t next_peer_ = 1;
+    std::unique_ptr<UnixListener> listener_;
 };
 
 }  // namespace mrda::service

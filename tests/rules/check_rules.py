@@ -65,10 +65,10 @@ ROOMS = {
         {"interop", "media", "l0", "vaapi", "vpl"},
         {"level_zero", "vpl", "va", "drm_fourcc"},
     ),
-    "service/common": ({"interop", "ivshmem"}, {"json"}),
+    "service/common": ({"interop", "ivshmem"}, {"json", "spdlog"}),
     "service/plugins": ({"interop", "media"}, {"drm_fourcc", "libyuv"} | PLUGIN_VENDORS),
     "service/worker": ({"interop", "media", "ivshmem"}, {"seccomp"}),
-    "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "cli11", "spdlog", "toml", "systemd"}),
+    "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "cli11", "toml", "systemd"}),
     "service/guest": ({"interop", "ivshmem", "guest"}, {"grpc"}),
     "service/ctl": ({"interop", "ivshmem"}, {"grpc", "json", "cli11"}),
     "service/probe": (

@@ -110,6 +110,20 @@ TEST_F(Descriptors, too_many_are_refused_and_none_stays) {
     EXPECT_EQ(open_count(), before);
 }
 
+TEST_F(Descriptors, may_be_as_many_as_both_sides_agree_on) {
+    const std::vector<int> sent(kMostDescriptors, one_.get());
+    ASSERT_TRUE(send_message(pair_.ours.get(), "many", sent, kMostDescriptors).ok());
+    const auto received = receive_with_descriptors(pair_.theirs.get(), kMostDescriptors);
+    ASSERT_TRUE(received.ok());
+    EXPECT_EQ(received->descriptors.size(), kMostDescriptors);
+    ASSERT_TRUE(send_message(pair_.ours.get(), "many", sent, kMostDescriptors).ok());
+    EXPECT_EQ(receive_with_descriptors(pair_.theirs.get(), kMostDescriptors - 1).error().code,
+              Errc::corrupt);
+    const std::vector<int> too_many(kMostDescriptors + 1, one_.get());
+    EXPECT_EQ(send_message(pair_.ours.get(), "many", too_many, too_many.size()).error().code,
+              Errc::invalid_argument);
+}
+
 TEST_F(Descriptors, that_nobody_expects_are_dropped) {
     const std::array sent{one_.get()};
     ASSERT_TRUE(send_message(pair_.ours.get(), "one", sent).ok());
