@@ -17,6 +17,7 @@ Result<std::string> runtime_dir();
 inline constexpr const char* kServiceSocketName = "mrda.sock";
 inline constexpr const char* kAdminSocketName = "admin.sock";
 inline constexpr const char* kRegionSocketName = "region.sock";
+inline constexpr const char* kDoorbellSocketName = "doorbell.sock";
 inline constexpr const char* kDefaultTokenName = "default.token";
 
 }  // namespace mrda

@@ -66,6 +66,7 @@ ROOMS = {
         {"level_zero", "vpl", "va", "drm_fourcc"},
     ),
     "service/common": ({"interop", "ivshmem"}, {"json", "spdlog"}),
+    "service/doorbell": ({"interop", "ivshmem"}, {"cli11", "systemd"}),
     "service/plugins": ({"interop", "media"}, {"drm_fourcc", "libyuv"} | PLUGIN_VENDORS),
     "service/worker": ({"interop", "media", "ivshmem"}, {"seccomp"}),
     "service/host": ({"interop", "ivshmem"}, {"grpc", "json", "cli11", "toml", "systemd"}),

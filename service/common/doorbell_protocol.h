@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "mrda/interop/result.h"
+#include "mrda/ivshmem/doorbell_server.h"
+
+namespace mrda::service {
+
+/// What the doorbell holder is asked. It answers each, in order.
+struct DoorbellRequest {
+    enum class Kind : std::uint8_t {
+        serve,   ///< Who asks is the service, from now on alone. Done.
+        keep,    ///< Of the service: this region, as it is or anew. Kept.
+        forget,  ///< Of the service: no such region any more. Done.
+        end,     ///< Of the service: it ends in order. Done.
+        claim,   ///< The memory, for one machine, which has it while the connection lives. Kept.
+    };
+    Kind kind = Kind::serve;
+    std::string region;            ///< Its name. Of keep, forget and claim.
+    std::uint64_t size_bytes = 0;  ///< Of keep, as the rest.
+    std::uint32_t vectors = 0;
+    std::uint32_t user = 0;  ///< Whose QEMU may have it, beside the service's.
+};
+
+/// How a virtual machine has a region.
+enum class Machine : std::uint8_t {
+    none,
+    doorbell,  ///< By an ivshmem-doorbell device.
+    plain,     ///< By memory alone: it can ring nobody, and be interrupted by nobody.
+};
+
+/// What the doorbell holder says: an answer, or what happened meanwhile to the service's regions.
+struct DoorbellReply {
+    enum class Kind : std::uint8_t { done, kept, failed, joined, left, refused };
+    Kind kind = Kind::done;
+    std::string region;  ///< Of kept, joined, left and refused.
+    /// How one has it now. Of kept, joined, left and refused.
+    Machine machine = Machine::none;
+    std::string socket_path;     ///< Of kept: where QEMU connects.
+    std::uint32_t vectors = 0;   ///< Of kept.
+    Errc code = Errc::internal;  ///< Of failed.
+    std::string words;           ///< Of failed, joined, left and refused.
+};
+
+/// With kept come the memory and, if it answers keep, each vector's eventfd of the host, then of
+/// the guest.
+inline constexpr std::size_t kMaxDoorbellDescriptors =
+    1 + 2 * static_cast<std::size_t>(ivshmem::kMaxVectors);
+
+/// Each message is one datagram of JSON. Parsing takes any bytes. Errors: corrupt, naming the
+/// field.
+std::string to_message(const DoorbellRequest& request);
+std::string to_message(const DoorbellReply& reply);
+Result<DoorbellRequest> parse_doorbell_request(std::string_view message);
+Result<DoorbellReply> parse_doorbell_reply(std::string_view message);
+
+}  // namespace mrda::service

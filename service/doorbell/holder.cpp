@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+#include "holder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "control_socket.h"
+#include "log.h"
+#include "runtime_dir.h"
+
+namespace mrda::service {
+
+namespace {
+
+using ReplyKind = DoorbellReply::Kind;
+
+constexpr std::size_t kMaxConnections = 256;
+constexpr std::size_t kMaxNameBytes = 80;
+constexpr int kMessagesPerTurn = 16;
+constexpr std::uint64_t kFirstWordNs = 5'000'000'000;
+
+/// Names become file names.
+Result<void> check_name(const std::string& name) {
+    const bool known = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    });
+    if (!known || name.empty() || name.front() == '.' || name.size() > kMaxNameBytes) {
+        return make_error(Errc::invalid_argument, "no region can be called \"" + name + "\"");
+    }
+    return {};
+}
+
+Result<void> make_dir(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+        return os_error("mkdir", errno, "cannot make " + path);
+    }
+    return {};
+}
+
+/// Sockets in it that are open to another user must be within that user's reach.
+Result<void> open_to_others(const std::string& dir, const std::string& region) {
+    if (::chmod(dir.c_str(), 0711) != 0) {
+        return os_error("chmod", errno, "cannot let others into " + dir);
+    }
+    for (auto at = std::filesystem::path(dir); at.has_relative_path(); at = at.parent_path()) {
+        struct stat status {};
+        if (::stat(at.c_str(), &status) == 0 && (status.st_mode & S_IXOTH) == 0) {
+            // Only a warning: it may be open to that user by other means.
+            Log::warn("socket out of reach", {{"region", region},
+                                              {"closed", at.string()},
+                                              {"mend", "start mrda-doorbell with --socket-dir"}});
+        }
+    }
+    return {};
+}
+
+/// Held while this process is there.
+Result<Fd> lock(const std::string& runtime_dir) {
+    const std::string path = runtime_dir + "/doorbell.lock";
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) {
+        return os_error("open", errno, "cannot open " + path);
+    }
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        Error error = os_error("flock", errno, "cannot lock " + path);
+        if (error.native == EWOULDBLOCK) {
+            error = make_error(Errc::busy, "another mrda-doorbell serves " + runtime_dir);
+        }
+        return error;
+    }
+    return file;
+}
+
+DoorbellReply failure(const Error& error) {
+    return {.kind = ReplyKind::failed, .code = error.code, .words = to_string(error)};
+}
+
+std::string name_of(const SocketPeer& peer) {
+    return "process " + std::to_string(peer.process);
+}
+
+ReplyKind reply_kind(KeptRegion::Event event) {
+    switch (event) {
+        case KeptRegion::Event::joined:
+            return ReplyKind::joined;
+        case KeptRegion::Event::left:
+            return ReplyKind::left;
+        case KeptRegion::Event::refused:
+            break;
+    }
+    return ReplyKind::refused;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Holder>> Holder::listen(EventLoop& loop, Settings settings) {
+    std::unique_ptr<Holder> holder(new Holder(loop, std::move(settings)));
+    MRDA_TRY(holder->open());
+    return holder;
+}
+
+Result<void> Holder::open() {
+    MRDA_TRY(make_dir(settings_.runtime_dir));
+    MRDA_TRY(make_dir(settings_.socket_dir));
+    MRDA_ASSIGN(lock_, lock(settings_.runtime_dir));
+    MRDA_ASSIGN(listener_,
+                UnixListener::listen(loop_, settings_.runtime_dir + "/" + kDoorbellSocketName,
+                                     [this](Fd socket) { welcome(std::move(socket)); }));
+    linger();
+    return {};
+}
+
+Holder::~Holder() {
+    while (!connections_.empty()) {
+        connections_.begin()->second.claimed.reset();
+        drop(connections_.begin()->first, "");
+    }
+    loop_.cancel(linger_timer_);
+}
+
+void Holder::welcome(Fd socket) {
+    const auto peer = peer_of(socket.get());
+    if (!peer.ok() || peer->user != ::geteuid() || connections_.size() >= kMaxConnections) {
+        Log::warn("connection refused",
+                  {{"process", peer.ok() ? std::to_string(peer->process) : "unknown"}});
+        return;
+    }
+    const Id id = next_id_++;
+    const auto watch = loop_.watch(socket.get(), [this, id] { hear(id); });
+    if (!watch.ok()) {
+        Log::warn("connection refused", {{"why", to_string(watch.error())}});
+        return;
+    }
+    const EventLoop::Id timer =
+        loop_.after(kFirstWordNs, [this, id] { drop(id, "it says nothing"); });
+    connections_.emplace(id, Connection{std::move(socket), *peer, *watch, timer, {}, false});
+}
+
+void Holder::hear(Id id) {
+    for (int count = 0; count < kMessagesPerTurn; ++count) {
+        const auto found = connections_.find(id);
+        if (found == connections_.end()) {
+            return;  // What it said before ended it.
+        }
+        const auto message = receive_message(found->second.socket.get());
+        if (!message.ok()) {
+            drop(id, message.error().message);
+            return;
+        }
+        if (!message->has_value()) {
+            return;
+        }
+        if (found->second.claims) {
+            drop(id, "it sent something, and machines send nothing");
+            return;
+        }
+        loop_.cancel(std::exchange(found->second.timer, 0));
+        const auto request = parse_doorbell_request(**message);
+        const auto answered = request.ok() ? answer(id, *request) : request.error();
+        if (!answered.ok()) {
+            Log::warn("request refused", {{"process", std::to_string(found->second.peer.process)},
+                                          {"why", to_string(answered.error())}});
+            say(id, failure(answered.error()));
+        }
+    }
+}
+
+Result<void> Holder::answer(Id id, const DoorbellRequest& request) {
+    using Kind = DoorbellRequest::Kind;
+    if (request.kind == Kind::claim) {
+        return claim(id, request.region);
+    }
+    if (request.kind == Kind::serve) {
+        return serve(id);
+    }
+    if (id != service_) {
+        return make_error(Errc::permission_denied,
+                          "only the service may ask that; is another one running?");
+    }
+    if (request.kind == Kind::keep) {
+        return keep(id, request);
+    }
+    if (request.kind == Kind::forget) {
+        MRDA_TRY(forget(request.region));
+    } else {
+        wanted_ = false;
+    }
+    say(id, {});
+    end_if_idle();
+    return {};
+}
+
+Result<void> Holder::serve(Id id) {
+    const Id former = std::exchange(service_, id);
+    if (former != 0 && former != id) {
+        drop(former, "a newer service took its place");
+    }
+    loop_.cancel(std::exchange(linger_timer_, 0));
+    wanted_ = true;
+    Log::info("serving", {{"service", std::to_string(connections_.at(id).peer.process)}});
+    say(id, {});
+    return {};
+}
+
+Result<void> Holder::keep(Id id, const DoorbellRequest& request) {
+    MRDA_ASSIGN(const auto region, kept(request));
+    say(id, region->describe(), region->descriptors());
+    return {};
+}
+
+Result<std::shared_ptr<KeptRegion>> Holder::kept(const DoorbellRequest& request) {
+    MRDA_TRY(check_name(request.region));
+    const auto found = regions_.find(request.region);
+    if (found != regions_.end() && found->second->is(request)) {
+        return found->second;
+    }
+    if (found != regions_.end() && found->second->occupied()) {
+        return make_error(Errc::busy,
+                          "region " + request.region +
+                              " asked for with another size, vectors or user, and a machine "
+                              "has it; shut that down first");
+    }
+    if (found != regions_.end()) {
+        regions_.erase(found);  // Its socket's path is the next one's.
+    }
+    if (request.user != ::geteuid()) {
+        MRDA_TRY(open_to_others(settings_.socket_dir, request.region));
+    }
+    MRDA_ASSIGN(
+        auto made,
+        KeptRegion::make(loop_,
+                         {.name = request.region,
+                          .socket_path = settings_.socket_dir + "/" + request.region + ".sock",
+                          .vectors = request.vectors,
+                          .user = request.user},
+                         request.size_bytes,
+                         [this](const KeptRegion& region, KeptRegion::Event event,
+                                const std::string& words) { happened(region, event, words); }));
+    regions_.emplace(request.region, made);
+    Log::info("region", {{"name", request.region},
+                         {"size_bytes", std::to_string(request.size_bytes)},
+                         {"vectors", std::to_string(request.vectors)},
+                         {"socket", made->describe().socket_path}});
+    return made;
+}
+
+Result<void> Holder::claim(Id id, const std::string& region) {
+    const auto found = regions_.find(region);
+    if (found == regions_.end()) {
+        return make_error(Errc::not_found, "no region \"" + region + "\" is kept");
+    }
+    Connection& connection = connections_.at(id);
+    if (id == service_) {
+        return make_error(Errc::invalid_argument, "the service is no machine");
+    }
+    MRDA_TRY(found->second->claim(name_of(connection.peer)));
+    connection.claimed = found->second;
+    connection.claims = true;
+    say(id, found->second->describe(), {found->second->memory()});
+    return {};
+}
+
+Result<void> Holder::forget(const std::string& region) {
+    if (regions_.erase(region) == 0) {
+        return make_error(Errc::not_found, "no region \"" + region + "\" is kept");
+    }
+    Log::info("region forgotten", {{"name", region}});
+    return {};
+}
+
+void Holder::say(Id id, const DoorbellReply& reply, const std::vector<int>& descriptors) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) {
+        return;
+    }
+    const auto sent = send_message(found->second.socket.get(), to_message(reply), descriptors,
+                                   kMaxDoorbellDescriptors);
+    if (!sent.ok()) {
+        // Who does not read for so long has lost the thread. Not now: its region may be speaking.
+        loop_.post([this, id, why = to_string(sent.error())] { drop(id, why); });
+    }
+}
+
+void Holder::happened(const KeptRegion& region, KeptRegion::Event event, const std::string& words) {
+    if (event == KeptRegion::Event::refused) {
+        Log::warn("machine", {{"what", words}});
+    } else {
+        Log::info("machine", {{"what", words}});
+    }
+    say(service_, {.kind = reply_kind(event),
+                   .region = region.name(),
+                   .machine = region.machine(),
+                   .words = words});
+    end_if_idle();
+}
+
+void Holder::drop(Id id, const std::string& why) {
+    auto gone = connections_.extract(id);
+    if (gone.empty()) {
+        return;
+    }
+    Connection& connection = gone.mapped();
+    loop_.forget(connection.watch);
+    loop_.cancel(connection.timer);
+    if (const auto region = connection.claimed.lock()) {
+        region->end_claim(why);
+    }
+    if (id == service_) {
+        Log::info("service gone", {{"process", std::to_string(connection.peer.process)}});
+        service_ = 0;
+        linger();
+    }
+}
+
+void Holder::linger() {
+    if (!wanted_) {
+        end_if_idle();
+        return;
+    }
+    linger_timer_ = loop_.after(settings_.linger_ns, [this] {
+        linger_timer_ = 0;
+        wanted_ = false;
+        end_if_idle();
+    });
+}
+
+void Holder::end_if_idle() {
+    const bool occupied = std::any_of(regions_.begin(), regions_.end(),
+                                      [](const auto& kept) { return kept.second->occupied(); });
+    if (!settings_.stay && !wanted_ && !occupied) {
+        loop_.stop();
+    }
+}
+
+}  // namespace mrda::service
