@@ -37,12 +37,6 @@ Result<void> wait_for(int socket, std::uint64_t end_ns) {
     }
 }
 
-Result<HolderConnection::Answer> receive(int socket) {
-    MRDA_ASSIGN(auto message, receive_with_descriptors(socket, kMaxDoorbellDescriptors));
-    MRDA_ASSIGN(DoorbellReply reply, parse_doorbell_reply(message.text));
-    return HolderConnection::Answer{std::move(reply), std::move(message.descriptors)};
-}
-
 }  // namespace
 
 Result<HolderConnection> HolderConnection::open(const std::string& runtime_dir) {
@@ -50,21 +44,36 @@ Result<HolderConnection> HolderConnection::open(const std::string& runtime_dir) 
     return HolderConnection(std::move(socket));
 }
 
+Result<HolderConnection::Answer> HolderConnection::receive() {
+    MRDA_ASSIGN(auto message, receive_with_descriptors(socket_.get(), kMaxDoorbellDescriptors));
+    MRDA_ASSIGN(DoorbellReply reply, parse_doorbell_reply(message.text));
+    return Answer{std::move(reply), std::move(message.descriptors)};
+}
+
+Result<HolderConnection::Answer> HolderConnection::next_answer(std::uint64_t end_ns) {
+    for (;;) {
+        MRDA_TRY(wait_for(socket_.get(), end_ns));
+        MRDA_ASSIGN(Answer answer, receive());
+        if (is_answer(answer.reply.kind)) {
+            return answer;
+        }
+        events_.push_back(std::move(answer.reply));
+    }
+}
+
 Result<HolderConnection::Answer> HolderConnection::ask(const DoorbellRequest& request,
                                                        std::uint64_t timeout_ns) {
     const std::uint64_t end_ns = now_ns() + timeout_ns;
-    MRDA_TRY(send_message(socket_.get(), to_message(request)));
-    for (;;) {
-        MRDA_TRY(wait_for(socket_.get(), end_ns));
-        MRDA_ASSIGN(Answer answer, receive(socket_.get()));
-        if (!is_answer(answer.reply.kind)) {
-            events_.push_back(std::move(answer.reply));
-        } else if (answer.reply.kind == Kind::failed) {
-            return make_error(answer.reply.code, answer.reply.words);
-        } else {
-            return answer;
-        }
+    const auto sent = send_message(socket_.get(), to_message(request));
+    auto answer = sent.ok() ? next_answer(end_ns) : sent.error();
+    if (!answer.ok()) {
+        broken_ = true;  // An answer that comes late would be taken for the next one's.
+        return answer;
     }
+    if (answer->reply.kind == Kind::failed) {
+        return make_error(answer->reply.code, answer->reply.words);
+    }
+    return answer;
 }
 
 Result<std::optional<DoorbellReply>> HolderConnection::next_event() {
@@ -73,13 +82,14 @@ Result<std::optional<DoorbellReply>> HolderConnection::next_event() {
         events_.pop_front();
         return event;
     }
-    auto received = receive(socket_.get());
+    auto received = receive();
     if (received.ok()) {
         return std::optional<DoorbellReply>(std::move(received->reply));
     }
     if (received.error().code == Errc::busy) {
         return std::optional<DoorbellReply>();
     }
+    broken_ = true;
     return received.error();
 }
 

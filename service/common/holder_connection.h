@@ -32,6 +32,8 @@ class HolderConnection {
     /// What has happened, in order; nothing: no more. Does not wait. Errors: as ask(), but timeout.
     Result<std::optional<DoorbellReply>> next_event();
     [[nodiscard]] bool has_read_events() const { return !events_.empty(); }
+    /// The last call found that the holder cannot be talked to: it is gone, or has lost the thread.
+    [[nodiscard]] bool broken() const { return broken_; }
 
     /// The socket itself, for a process that only holds it.
     [[nodiscard]] Fd release() && { return std::move(socket_); }
@@ -39,8 +41,12 @@ class HolderConnection {
   private:
     explicit HolderConnection(Fd socket) : socket_(std::move(socket)) {}
 
+    Result<Answer> receive();
+    Result<Answer> next_answer(std::uint64_t end_ns);
+
     Fd socket_;
     std::deque<DoorbellReply> events_;
+    bool broken_ = false;
 };
 
 }  // namespace mrda::service

@@ -169,7 +169,7 @@ Result<WorkerJob> parse_job(std::string_view message) {
     const auto host_by = ivshmem::parse_wake_by(host);
     const auto guest_by = ivshmem::parse_wake_by(guest);
     if (!host_by || !guest_by) {
-        return bad_control_field(host_by ? "guest_woken_by" : "host_woken_by");
+        return bad_field(host_by ? "guest_woken_by" : "host_woken_by");
     }
     job.host_woken_by = *host_by;
     job.guest_woken_by = *guest_by;

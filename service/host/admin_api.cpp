@@ -16,9 +16,14 @@ VmConfig config_of(const v1::Vm& vm) {
     config.in_device_path = vm.in_device_path();
     config.out_device_path = vm.out_device_path();
     config.out_memory_bytes = vm.out_memory_bytes();
+    config.devices = vm.devices();
+    config.qemu_user = vm.qemu_user();
     // 0 asks for the default.
     if (vm.memory_bytes() != 0) {
         config.memory_bytes = vm.memory_bytes();
+    }
+    if (vm.vectors() != 0) {
+        config.vectors = vm.vectors();
     }
     if (vm.max_sessions() != 0) {
         config.max_sessions = vm.max_sessions();
@@ -32,22 +37,60 @@ VmConfig config_of(const v1::Vm& vm) {
     return config;
 }
 
-void fill_vm(const VmConfig& config, v1::Vm& vm) {
+v1::MachineState machine_of(const Doorbells& doorbells) {
+    if (doorbells.claimed) {
+        return v1::MACHINE_STATE_PLAIN;
+    }
+    return doorbells.connected ? v1::MACHINE_STATE_DOORBELL : v1::MACHINE_STATE_NONE;
+}
+
+void fill_device(const SharedRegion& region, v1::VmDevice& device) {
+    device.set_name(region.name);
+    device.set_size_bytes(region.region.size_bytes());
+    device.set_path(region.path);
+    if (region.doorbells != nullptr) {
+        device.set_socket_path(region.doorbells->socket_path);
+        device.set_vectors(static_cast<std::uint32_t>(region.doorbells->host.size()));
+        device.set_machine(machine_of(*region.doorbells));
+    }
+}
+
+void fill_devices(Vm& known, v1::Vm& vm) {
+    if (known.config.devices == 0 && known.config.in_device_path.empty()) {
+        return;
+    }
+    const auto regions = regions_of(known, "", "");
+    if (!regions.ok()) {
+        vm.set_refused(to_string(regions.error()));
+        return;
+    }
+    fill_device(*regions->input, *vm.add_shown_devices());
+    if (regions->output != regions->input) {
+        fill_device(*regions->output, *vm.add_shown_devices());
+    }
+}
+
+void fill_vm(Vm& known, v1::Vm& vm) {
+    const VmConfig& config = known.config;
     vm.set_name(config.name);
     vm.set_memory_bytes(config.memory_bytes);
     vm.set_in_device_path(config.in_device_path);
     vm.set_out_device_path(config.out_device_path);
     vm.set_out_memory_bytes(config.out_memory_bytes);
+    vm.set_devices(config.devices);
+    vm.set_vectors(config.vectors);
+    vm.set_qemu_user(config.qemu_user);
     vm.set_max_sessions(config.max_sessions);
     vm.set_max_pixels_per_second(config.max_pixels_per_second);
     vm.set_max_creates_per_second(config.max_creates_per_second);
+    fill_devices(known, vm);
 }
 
 /// Of shared memory: also of regions that VMs had before, and sessions still have.
 std::uint64_t used_bytes(const VmRegistry& vms, const SessionManager& sessions) {
     std::set<const SharedRegion*> regions;
     for (const auto& vm : vms.all()) {
-        regions.insert({vm->memfd.get(), vm->in_file.get(), vm->out_file.get()});
+        regions.insert({vm->memfd.get(), vm->input.get(), vm->output.get()});
     }
     for (const Session* session : sessions.list(nullptr)) {
         if (const SessionMemory* const memory = session->memory()) {
@@ -71,7 +114,7 @@ void AdminApi::serve(RpcQueue& queue) {
              [this](auto& call) { return remove_vm(call.request().name()); });
     serve_on(loop_, queue, service_, &Service::RequestListVms, [this](auto& call) {
         for (const auto& vm : vms_.all()) {
-            fill_vm(vm->config, *call.reply().add_vms());
+            fill_vm(*vm, *call.reply().add_vms());
         }
         return Result<void>();
     });

@@ -122,6 +122,9 @@ Result<void> read_vm(const toml::table& table, const std::string& where, Config&
     reader.get("in_device", vm.in_device_path);
     reader.get("out_device", vm.out_device_path);
     reader.get("out_memory_bytes", vm.out_memory_bytes);
+    reader.get("devices", vm.devices);
+    reader.get("vectors", vm.vectors);
+    reader.get("qemu_user", vm.qemu_user);
     reader.get("max_sessions", vm.max_sessions);
     reader.get("max_creates_per_second", vm.max_creates_per_second);
     reader.get("max_pixels_per_second", vm.max_pixels_per_second);

@@ -8,7 +8,7 @@
 #include "mrda/interop/platform.h"
 #include "mrda/interop/result.h"
 #include "resource_manager.h"
-#include "vm_registry.h"
+#include "vm_config.h"
 
 namespace mrda::service {
 

@@ -16,10 +16,12 @@ namespace mrda::service {
 
 /// The eventfds behind an IVSHMEM doorbell device, one of each for every vector.
 struct Doorbells {
-    std::vector<Fd> host;    ///< Can be read once the guest has written (0 << 16 | vector).
-    std::vector<Fd> guest;   ///< Written: interrupt `vector` in the guest.
-    std::vector<bool> used;  ///< By a session, per vector.
-    bool connected = false;  ///< A virtual machine has the device.
+    std::vector<Fd> host;     ///< Can be read once the guest has written (0 << 16 | vector).
+    std::vector<Fd> guest;    ///< Written: interrupt `vector` in the guest.
+    std::vector<bool> used;   ///< By a session, per vector.
+    bool connected = false;   ///< A virtual machine has the device.
+    bool claimed = false;     ///< One has the memory alone: nothing rings.
+    std::string socket_path;  ///< Where QEMU connects.
 };
 
 /// Shared memory of one VM, and which session has which part of it.

@@ -141,10 +141,10 @@ Result<std::unique_ptr<Server>> Server::create(const Config& config) {
     std::unique_ptr<Server> server(new Server());
     // Before any thread, so that every one of them has the mask.
     MRDA_ASSIGN(server->signals_, take_signals());
+    MRDA_ASSIGN(server->loop_, EventLoop::create());
     MRDA_TRY(server->open_state(config));
     SessionSettings settings;
     MRDA_TRY(server->choose(config, settings));
-    MRDA_ASSIGN(server->loop_, EventLoop::create());
     ResourceLimits limits = config.limits;
     if (config.platform == PlatformRequest::gpu) {
         limits.strategy = Strategy::gpu_only;
@@ -181,7 +181,12 @@ Result<void> Server::open_state(const Config& config) {
         MRDA_ASSIGN(state_lock_, lock_dir(config.state_dir));
     }
     MRDA_ASSIGN(epoch_, next_epoch(config.state_dir));
-    MRDA_ASSIGN(VmRegistry vms, VmRegistry::open(config.state_dir, runtime_dir_));
+    holder_.emplace(
+        *loop_,
+        DoorbellHolder::Settings{runtime_dir_, program_dir() + "/mrda-doorbell", config.json_log},
+        [this](DoorbellHolder::Event event, const std::shared_ptr<SharedRegion>& device,
+               const std::string& words) { heard_machine(event, *device, words); });
+    MRDA_ASSIGN(VmRegistry vms, VmRegistry::open(config.state_dir, runtime_dir_, &*holder_));
     vms_.emplace(std::move(vms));
     return {};
 }
@@ -284,6 +289,25 @@ Result<void> Server::listen(const Config& config) {
     return {};
 }
 
+void Server::heard_machine(DoorbellHolder::Event event, const SharedRegion& device,
+                           const std::string& words) {
+    using Event = DoorbellHolder::Event;
+    if (event == Event::refused) {
+        Log::warn("machine refused", {{"vm", device.owner}, {"what", words}});
+        return;
+    }
+    Log::info("machine", {{"vm", device.owner}, {"what", words}});
+    if (event == Event::joined) {
+        return;
+    }
+    if (event == Event::lost) {
+        vms_->lose(device);
+    }
+    if (const auto vm = vms_->find(device.owner); vm != nullptr && sessions_) {
+        sessions_->machine_left(*vm);
+    }
+}
+
 void Server::sample_resources() {
     if (const auto sampled = resources_->sample(); !sampled.ok()) {
         Log::warn("resources", {{"error", to_string(sampled.error())}});
@@ -328,6 +352,7 @@ void Server::heard_signal() {
 
 void Server::shut_down() {
     plugins_->close();
+    holder_->end();
     // Calls that are under way end on the loop, so it must run until gRPC is done.
     ending_ = std::thread([this] {
         // Streams that watch a session end by being broken.

@@ -31,6 +31,9 @@ class Server {
     Result<void> choose(const Config& config, SessionSettings& settings);
     Result<void> listen(const Config& config);
     Result<void> add_vms(const Config& config);
+    /// Something happened to a virtual machine's device.
+    void heard_machine(DoorbellHolder::Event event, const SharedRegion& device,
+                       const std::string& words);
     void sample_resources();
     void see_devices(Result<std::vector<DeviceReading>> readings);
     void heard_signal();
@@ -48,6 +51,7 @@ class Server {
     bool closing_ = false;
     // What stands below uses what stands above.
     std::unique_ptr<EventLoop> loop_;
+    std::optional<DoorbellHolder> holder_;
     std::optional<VmRegistry> vms_;
     std::optional<ResourceManager> resources_;
     std::optional<SessionManager> sessions_;

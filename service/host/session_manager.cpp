@@ -442,6 +442,12 @@ void SessionManager::unwatch(std::uint64_t watch) {
     watches_.erase(watch);
 }
 
+void SessionManager::machine_left(const Vm& vm) {
+    for (const Session* const listed : list(&vm)) {
+        stop(*sessions_.at(listed->id()).session);
+    }
+}
+
 int SessionManager::region_of(const std::string& token) const {
     int fd = -1;
     for (const auto& [known, region] : attachable_) {

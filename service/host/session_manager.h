@@ -58,6 +58,9 @@ class SessionManager {
                                 WakeListener listener);
     void stop_listening(std::uint64_t id, std::uint64_t stream);
 
+    /// The VM's machine is gone: sessions of guests in it are stopped.
+    void machine_left(const Vm& vm);
+
     /// The region that `token` opens, as a descriptor of the region's owner; -1: none.
     [[nodiscard]] int region_of(const std::string& token) const;
 

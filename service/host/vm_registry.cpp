@@ -4,119 +4,106 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "log.h"
 #include "runtime_dir.h"
+#include "user_id.h"
 
 namespace mrda::service {
 
 namespace {
 
-using nlohmann::json;
-
-bool is_name(const std::string& name) {
-    const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    };
-    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
+/// Files that the configuration names.
+Result<SessionRegions> open_files(const Vm& vm) {
+    const VmConfig& config = vm.config;
+    const bool one = config.out_device_path == config.in_device_path;
+    SessionRegions opened;
+    MRDA_ASSIGN(opened.input, vm.device_files->open(config.in_device_path, config.memory_bytes,
+                                                    config.name, config.name + (one ? "" : ".in")));
+    opened.output = opened.input;
+    if (!one) {
+        MRDA_ASSIGN(opened.output,
+                    vm.device_files->open(config.out_device_path, out_size_bytes(config),
+                                          config.name, config.name + ".out"));
+    }
+    return opened;
 }
 
-Result<void> check(const VmConfig& config) {
-    if (!is_name(config.name)) {
-        return make_error(
-            Errc::invalid_argument,
-            "VM \"" + config.name + "\": names have up to 64 letters a-z, digits, _ and -");
+/// Memory and doorbells that outlive this service.
+Result<SessionRegions> keep_devices(const Vm& vm) {
+    const VmConfig& config = vm.config;
+    if (vm.holder == nullptr) {
+        return make_error(Errc::unsupported,
+                          "VM " + config.name + ": without mrda-doorbell there are no devices");
     }
-    for (const std::string* path : {&config.in_device_path, &config.out_device_path}) {
-        if (!path->empty() && path->front() != '/') {
-            return make_error(Errc::invalid_argument, "VM " + config.name + ": device path \"" +
-                                                          *path + "\" must begin with /");
-        }
+    DoorbellHolder::Device device{
+        .vm = config.name, .size_bytes = config.memory_bytes, .vectors = config.vectors};
+    MRDA_ASSIGN(device.user, user_id(config.qemu_user));
+    const std::vector<std::string> names = device_names(config);
+    SessionRegions kept;
+    device.name = names.front();
+    MRDA_ASSIGN(kept.input, vm.holder->keep(device));
+    kept.output = kept.input;
+    if (names.size() == 2) {
+        device.name = names.back();
+        device.size_bytes = out_size_bytes(config);
+        MRDA_ASSIGN(kept.output, vm.holder->keep(device));
     }
-    if (config.in_device_path.empty() != config.out_device_path.empty()) {
-        return make_error(
-            Errc::invalid_argument,
-            "VM " + config.name + ": give both device paths (they may be the same), or none");
+    return kept;
+}
+
+Result<void> open_devices(Vm& vm) {
+    const bool files = !vm.config.in_device_path.empty();
+    if (vm.input != nullptr || (!files && vm.config.devices == 0)) {
+        return {};
     }
-    if (config.memory_bytes == 0 || config.max_sessions == 0 ||
-        config.max_creates_per_second == 0 || config.max_pixels_per_second == 0) {
-        return make_error(Errc::invalid_argument, "VM " + config.name + ": a limit of 0");
-    }
+    MRDA_ASSIGN(SessionRegions opened, files ? open_files(vm) : keep_devices(vm));
+    vm.input = std::move(opened.input);
+    vm.output = std::move(opened.output);
     return {};
 }
 
-json to_json(const VmConfig& config) {
-    return {{"name", config.name},
-            {"memory_bytes", config.memory_bytes},
-            {"in_device_path", config.in_device_path},
-            {"out_device_path", config.out_device_path},
-            {"out_memory_bytes", config.out_memory_bytes},
-            {"max_sessions", config.max_sessions},
-            {"max_creates_per_second", config.max_creates_per_second},
-            {"max_pixels_per_second", config.max_pixels_per_second}};
-}
-
-VmConfig config_from(const json& object) {
-    VmConfig config;
-    config.name = object.at("name").get<std::string>();
-    config.memory_bytes = object.at("memory_bytes").get<std::uint64_t>();
-    config.in_device_path = object.at("in_device_path").get<std::string>();
-    config.out_device_path = object.at("out_device_path").get<std::string>();
-    config.out_memory_bytes = object.at("out_memory_bytes").get<std::uint64_t>();
-    config.max_sessions = object.at("max_sessions").get<std::uint32_t>();
-    config.max_creates_per_second = object.at("max_creates_per_second").get<std::uint32_t>();
-    config.max_pixels_per_second = object.at("max_pixels_per_second").get<std::uint64_t>();
-    return config;
-}
-
-Result<void> open_files(Vm& vm) {
-    const VmConfig& config = vm.config;
-    if (config.in_device_path.empty() || vm.in_file != nullptr) {
-        return {};
+/// Errors: busy, if a machine sees memory that would be no session's any more.
+Result<void> check_no_machine(const Vm& vm) {
+    for (const auto& device : {vm.input, vm.output}) {
+        if (device != nullptr && device->doorbells != nullptr &&
+            (device->doorbells->connected || device->doorbells->claimed)) {
+            return make_error(Errc::busy, "VM " + vm.config.name +
+                                              ": its devices cannot change while a machine has " +
+                                              device->name + "; shut it down first");
+        }
     }
-    const bool one = config.out_device_path == config.in_device_path;
-    MRDA_ASSIGN(auto input, vm.device_files->open(config.in_device_path, config.memory_bytes,
-                                                  config.name, config.name + (one ? "" : ".in")));
-    if (one) {
-        vm.out_file = input;
-    } else {
-        const std::uint64_t size_bytes =
-            config.out_memory_bytes == 0 ? config.memory_bytes : config.out_memory_bytes;
-        MRDA_ASSIGN(vm.out_file, vm.device_files->open(config.out_device_path, size_bytes,
-                                                       config.name, config.name + ".out"));
-    }
-    vm.in_file = std::move(input);
     return {};
 }
 
 }  // namespace
 
-Result<VmRegistry> VmRegistry::open(std::string state_dir, std::string runtime_dir) {
-    VmRegistry registry(std::move(state_dir), std::move(runtime_dir));
+Result<VmRegistry> VmRegistry::open(std::string state_dir, std::string runtime_dir,
+                                    DoorbellHolder* holder) {
+    VmRegistry registry(std::move(state_dir), std::move(runtime_dir), holder);
     MRDA_TRY(make_private_dir(registry.state_dir_ + "/tokens"));
     const std::string path = registry.state_dir_ + "/vms.json";
     MRDA_ASSIGN(const auto text, read_private_file(path));
     if (!text) {
         return registry;
     }
-    std::vector<VmConfig> configs;
-    try {
-        for (const json& vm : json::parse(*text)) {
-            configs.push_back(config_from(vm));
-        }
-    } catch (const json::exception& wrong) {
-        return make_error(Errc::corrupt, path + ": " + wrong.what());
+    auto configs = parse_vm_list(*text);
+    if (!configs.ok()) {
+        return make_error(configs.error().code, path + ": " + configs.error().message);
     }
     // All or none: what is saved again must not be less than what was read.
-    for (VmConfig& config : configs) {
-        MRDA_TRY(check(config));
+    for (VmConfig& config : *configs) {
+        MRDA_TRY(check_vm_config(config));
         MRDA_TRY(registry.insert(std::move(config), true));
     }
     for (const auto& [name, vm] : registry.vms_) {
-        // Now, in the order of their names, so that a file is its VM's before a guest asks. One
-        // that cannot be opened is told to its guests, and no other VM's trouble.
-        static_cast<void>(open_files(*vm).ok());
+        // Now, in the order of their names, so that a file is its VM's before a guest asks, and
+        // machines find their sockets. One that cannot be opened is told to its guests, and no
+        // other VM's trouble.
+        if (const auto opened = open_devices(*vm); !opened.ok()) {
+            Log::warn("device", {{"vm", name}, {"why", to_string(opened.error())}});
+        }
     }
     return registry;
 }
@@ -141,35 +128,74 @@ Result<std::string> VmRegistry::add_default(VmConfig config) {
 }
 
 Result<std::string> VmRegistry::add(VmConfig config, bool keep, bool as_default) {
-    MRDA_TRY(check(config));
+    MRDA_TRY(check_vm_config(config));
     const std::string name = config.name;
     const auto known = find(name);
+    if (known != nullptr && !same_devices(config, known->config)) {
+        MRDA_TRY(check_no_machine(*known));
+    }
     const Vm before = known == nullptr ? Vm() : *known;
     const bool was_kept = known != nullptr && kept_.at(name);
     const bool had_token = ::access(token_path(name).c_str(), F_OK) == 0;
     const auto changed = change(std::move(config), keep, as_default);
     if (changed.ok()) {
+        forget_devices(before.config, &find(name)->config);
         return token_path(name);
     }
     // As if it had not been asked: a VM that was refused must not come with a restart.
-    if (known != nullptr) {
-        *known = before;
-        kept_[name] = was_kept;
-    } else {
-        vms_.erase(name);
-        kept_.erase(name);
-    }
+    undo(name, known == nullptr ? nullptr : &before, was_kept);
     if (!had_token) {
         ::unlink(token_path(name).c_str());
     }
     return changed.error();
 }
 
+void VmRegistry::undo(const std::string& name, const Vm* before, bool was_kept) {
+    const auto vm = find(name);
+    if (vm == nullptr) {
+        return;
+    }
+    const VmConfig refused = vm->config;
+    if (before == nullptr) {
+        vms_.erase(name);
+        kept_.erase(name);
+        forget_devices(refused, nullptr);
+        return;
+    }
+    *vm = *before;
+    kept_[name] = was_kept;
+    forget_devices(refused, &vm->config);
+    if (vm->config.devices != 0) {
+        // The holder may have made others of these names; what it still has is found again.
+        vm->input.reset();
+        vm->output.reset();
+        static_cast<void>(open_devices(*vm).ok());
+    }
+}
+
+void VmRegistry::forget_devices(const VmConfig& before, const VmConfig* now) {
+    const auto names = now == nullptr ? std::vector<std::string>() : device_names(*now);
+    for (const std::string& name : device_names(before)) {
+        if (std::find(names.begin(), names.end(), name) == names.end() && holder_ != nullptr) {
+            holder_->forget(name);
+        }
+    }
+}
+
+void VmRegistry::lose(const SharedRegion& device) {
+    for (const auto& [name, vm] : vms_) {
+        if (vm->input.get() == &device || vm->output.get() == &device) {
+            vm->input.reset();
+            vm->output.reset();
+        }
+    }
+}
+
 Result<void> VmRegistry::change(VmConfig config, bool keep, bool as_default) {
     const std::string name = config.name;
     MRDA_TRY(insert(std::move(config), keep));
     Vm& vm = *vms_.at(name);
-    MRDA_TRY(open_files(vm));
+    MRDA_TRY(open_devices(vm));
     std::vector<FileText> files;
     if (as_default) {
         files = default_files(vm);
@@ -195,10 +221,13 @@ Result<void> VmRegistry::insert(VmConfig config, bool keep) {
     const auto vm = old == nullptr ? std::make_shared<Vm>() : old;
     MRDA_ASSIGN(vm->token, token_of(name));
     vm->device_files = device_files_;
-    if (config.in_device_path != vm->config.in_device_path ||
-        config.out_device_path != vm->config.out_device_path) {
-        vm->in_file.reset();
-        vm->out_file.reset();
+    vm->holder = holder_;
+    const bool same_paths = config.in_device_path == vm->config.in_device_path &&
+                            config.out_device_path == vm->config.out_device_path;
+    // A file keeps its size, whatever is configured.
+    if (!same_paths || (config.in_device_path.empty() && !same_devices(config, vm->config))) {
+        vm->input.reset();
+        vm->output.reset();
     }
     if (config.memory_bytes != vm->config.memory_bytes) {
         // Sealed, so it cannot grow. Sessions that run hold it on.
@@ -243,6 +272,7 @@ Result<void> VmRegistry::remove(const std::string& name) {
         return written.error();
     }
     ::unlink(token_path(name).c_str());
+    forget_devices(vm.mapped()->config, nullptr);
     if (chosen == name && heir == nullptr) {
         ::unlink(default_path().c_str());
         ::unlink(default_token_path().c_str());
@@ -251,13 +281,13 @@ Result<void> VmRegistry::remove(const std::string& name) {
 }
 
 FileText VmRegistry::list_file() const {
-    json list = json::array();
+    std::vector<VmConfig> configs;
     for (const auto& [name, vm] : vms_) {
         if (kept_.at(name)) {
-            list.push_back(to_json(vm->config));
+            configs.push_back(vm->config);
         }
     }
-    return {state_dir_ + "/vms.json", list.dump(2) + "\n"};
+    return {state_dir_ + "/vms.json", vm_list_text(configs)};
 }
 
 std::vector<FileText> VmRegistry::default_files(const Vm& vm) const {
@@ -298,7 +328,7 @@ std::shared_ptr<Vm> VmRegistry::find(const std::string& name) const {
 
 Result<SessionRegions> regions_of(Vm& vm, const std::string& in_path, const std::string& out_path) {
     const bool named = !in_path.empty() || !out_path.empty();
-    if (!named && vm.config.in_device_path.empty()) {
+    if (!named && vm.config.in_device_path.empty() && vm.config.devices == 0) {
         if (vm.memfd == nullptr) {
             MRDA_ASSIGN(
                 ivshmem::Region region,
@@ -315,8 +345,8 @@ Result<SessionRegions> regions_of(Vm& vm, const std::string& in_path, const std:
                               "; an administrator names them: mrdactl vm add " + vm.config.name +
                               " --in-device PATH --out-device PATH");
     }
-    MRDA_TRY(open_files(vm));
-    return SessionRegions{vm.in_file, vm.out_file};
+    MRDA_TRY(open_devices(vm));
+    return SessionRegions{vm.input, vm.output};
 }
 
 }  // namespace mrda::service

@@ -9,33 +9,24 @@
 #include <vector>
 
 #include "device_files.h"
+#include "doorbell_holder.h"
 #include "mrda/interop/result.h"
 #include "state_file.h"
+#include "vm_config.h"
 
 namespace mrda::service {
-
-/// What an administrator said of a VM.
-struct VmConfig {
-    std::string name;
-    std::uint64_t memory_bytes = std::uint64_t{1} << 30;
-    std::string in_device_path;  ///< Empty: a memfd of the service's own.
-    std::string out_device_path;
-    std::uint64_t out_memory_bytes = 0;  ///< 0: as memory_bytes.
-    std::uint32_t max_sessions = 16;
-    std::uint32_t max_creates_per_second = 20;
-    /// As many as a GPU takes, so it parts no VMs from each other until it is set.
-    std::uint64_t max_pixels_per_second = std::uint64_t{3840} * 2160 * 240;
-};
 
 /// A VM identity. Sessions hold it, so what they use outlives its removal.
 struct Vm {
     VmConfig config;
     std::string token;
     std::shared_ptr<DeviceFiles> device_files;  ///< Every VM's.
+    DoorbellHolder* holder = nullptr;           ///< Every VM's; null: there is none.
     // Made when the first session needs them.
     std::shared_ptr<SharedRegion> memfd;
-    std::shared_ptr<SharedRegion> in_file;
-    std::shared_ptr<SharedRegion> out_file;
+    // Its devices, files or the doorbell holder's: the same where one is for both.
+    std::shared_ptr<SharedRegion> input;
+    std::shared_ptr<SharedRegion> output;
     std::uint32_t sessions = 0;
     std::uint64_t pixels_per_second = 0;
     double create_credit = 0;  ///< Of creates per second, a token bucket.
@@ -46,15 +37,18 @@ struct Vm {
 /// the service's user alone. For the loop's thread.
 class VmRegistry {
   public:
-    /// Reads what was kept. Errors: io, corrupt (naming the file), permission_denied (others can
-    /// read it).
-    static Result<VmRegistry> open(std::string state_dir, std::string runtime_dir);
+    /// Reads what was kept. `holder` must outlive the registry and its VMs; null: no VM can have
+    /// doorbell devices. Errors: io, corrupt (naming the file), permission_denied (others can read
+    /// it).
+    static Result<VmRegistry> open(std::string state_dir, std::string runtime_dir,
+                                   DoorbellHolder* holder = nullptr);
 
     /// Adds or replaces; a token that exists is kept. Makes the files of device paths if they are
     /// not there. Returns the path of the token's file. `keep`: also across restarts.
-    /// Errors: invalid_argument (name, paths), io, and the files'. Nothing has changed then, but
-    /// device files may have been made. Sessions that run keep the memory that they have; of a VM
-    /// without device paths, the next one gets memory_bytes anew where they have changed.
+    /// Errors: as check_vm_config(); busy (a machine has a device that would change), not_found
+    /// (a user), io, and the files' and the holder's. Nothing has changed then, but device files
+    /// may have been made. Sessions that run keep the memory that they have; of a VM without device
+    /// paths, the next one gets memory_bytes anew where they have changed.
     Result<std::string> add(VmConfig config, bool keep);
     /// As add(), kept, and make_default(): both or neither.
     Result<std::string> add_default(VmConfig config);
@@ -66,6 +60,8 @@ class VmRegistry {
     /// The default token was its: then it is "local"'s, else the first one's, or there is none.
     /// Errors: not_found, io; nothing has changed then.
     Result<void> remove(const std::string& name);
+    /// Nobody keeps this device's memory any more: the next session of its VM gets other memory.
+    void lose(const SharedRegion& device);
     [[nodiscard]] std::vector<std::shared_ptr<Vm>> all() const;
     [[nodiscard]] bool empty() const { return vms_.empty(); }
 
@@ -74,12 +70,16 @@ class VmRegistry {
     [[nodiscard]] std::shared_ptr<Vm> find(const std::string& name) const;
 
   private:
-    VmRegistry(std::string state_dir, std::string runtime_dir)
-        : state_dir_(std::move(state_dir)), runtime_dir_(std::move(runtime_dir)) {}
+    VmRegistry(std::string state_dir, std::string runtime_dir, DoorbellHolder* holder)
+        : state_dir_(std::move(state_dir)), runtime_dir_(std::move(runtime_dir)), holder_(holder) {}
     Result<std::string> add(VmConfig config, bool keep, bool as_default);
     Result<void> change(VmConfig config, bool keep, bool as_default);
-    /// As add(), but neither opens files nor saves: one VM's bad file is no other's trouble.
+    /// As add(), but neither opens devices nor saves: one VM's bad file is no other's trouble.
     Result<void> insert(VmConfig config, bool keep);
+    /// Takes back what change() did, where it failed. `before`: as find() had it; null: nothing.
+    void undo(const std::string& name, const Vm* before, bool was_kept);
+    /// Has the holder forget those of `before` that `now` has not; null: has none.
+    void forget_devices(const VmConfig& before, const VmConfig* now);
     Result<std::string> token_of(const std::string& name) const;
     /// What the files hold that tell of the VMs, and of the default.
     [[nodiscard]] FileText list_file() const;
@@ -94,6 +94,7 @@ class VmRegistry {
 
     std::string state_dir_;
     std::string runtime_dir_;
+    DoorbellHolder* holder_;
     std::shared_ptr<DeviceFiles> device_files_ = std::make_shared<DeviceFiles>();
     std::map<std::string, std::shared_ptr<Vm>> vms_;
     std::map<std::string, bool> kept_;

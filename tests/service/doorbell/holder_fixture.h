@@ -4,59 +4,17 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
-#include <future>
-#include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
-#include "holder.h"
 #include "holder_connection.h"
-#include "log.h"
 #include "mrda/ivshmem/wakeup.h"
+#include "running_holder.h"
 #include "service/host/temp_dir.h"
 #include "support/doorbell_client.h"
 
 namespace mrda::service {
-
-inline constexpr std::uint64_t kTestPatienceNs = 20'000'000'000;
-
-/// A holder on a thread of its own, as long as its loop runs.
-class RunningHolder {
-  public:
-    explicit RunningHolder(Holder::Settings settings)
-        : holder_(Holder::listen(*loop_, std::move(settings)).value()) {
-        ended_ = ran_.get_future();
-        thread_ = std::thread([this] {
-            loop_->run();
-            holder_.reset();
-            ran_.set_value();
-        });
-    }
-    ~RunningHolder() {
-        loop_->stop();
-        thread_.join();
-    }
-    RunningHolder(const RunningHolder&) = delete;
-    RunningHolder& operator=(const RunningHolder&) = delete;
-
-    /// By itself.
-    [[nodiscard]] bool ends() const {
-        return ended_.wait_for(std::chrono::nanoseconds(kTestPatienceNs)) ==
-               std::future_status::ready;
-    }
-    [[nodiscard]] bool has_ended() const {
-        return ended_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-    }
-
-  private:
-    std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
-    std::unique_ptr<Holder> holder_;
-    std::promise<void> ran_;
-    std::future<void> ended_;
-    std::thread thread_;
-};
 
 class HolderTest : public testing::Test {
   protected:

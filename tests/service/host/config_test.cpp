@@ -55,6 +55,19 @@ TEST(CommandLine, help_lists_every_option) {
     }
 }
 
+TEST_F(ConfigFile, may_give_a_vm_devices_with_doorbells) {
+    const auto config = read(
+        "[[vm]]\nname = \"a\"\ndevices = 2\nvectors = 4\nqemu_user = \"libvirt-qemu\"\n"
+        "[[vm]]\nname = \"b\"\n");
+    ASSERT_TRUE(config.ok()) << to_string(config.error());
+    EXPECT_EQ(config->vms[0].devices, 2U);
+    EXPECT_EQ(config->vms[0].vectors, 4U);
+    EXPECT_EQ(config->vms[0].qemu_user, "libvirt-qemu");
+    EXPECT_EQ(config->vms[1].devices, 0U);
+    EXPECT_EQ(config->vms[1].vectors, 16U);
+    expect_refused("[[vm]]\nname = \"a\"\ndevices = \"two\"\n", "devices");
+}
+
 TEST(CommandLine, tells_its_version) {
     const auto version = parse({"--version"});
     ASSERT_FALSE(version.ok());

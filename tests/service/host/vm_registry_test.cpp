@@ -6,7 +6,10 @@
 
 #include <filesystem>
 
+#include "mrda/ivshmem/wakeup.h"
+#include "service/doorbell/running_holder.h"
 #include "state_file.h"
+#include "support/doorbell_client.h"
 #include "temp_dir.h"
 
 namespace mrda::service {
@@ -291,6 +294,164 @@ TEST_F(VmRegistryTest, a_default_that_cannot_be_read_is_an_error_and_not_nobody)
     ASSERT_EQ(::chmod((dir_ / "state/default_vm").c_str(), 0644), 0);
     ASSERT_FALSE(registry.default_vm().ok());
     EXPECT_EQ(registry.default_vm().error().code, Errc::permission_denied);
+}
+
+/// With a holder of devices on another thread.
+class VmDevices : public VmRegistryTest {
+  protected:
+    VmRegistry open() { return VmRegistry::open(dir_ / "state", dir_.path(), &*holder_).value(); }
+    void SetUp() override { holder_.emplace(*loop_, holder_settings(), ignore()); }
+    [[nodiscard]] DoorbellHolder::Settings holder_settings() const { return {dir_.path(), ""}; }
+    static DoorbellHolder::Listener ignore() {
+        return [](auto, const auto&, const auto&) {};
+    }
+    static VmConfig with_devices(const std::string& name, std::uint32_t devices) {
+        VmConfig config = named(name);
+        config.devices = devices;
+        config.vectors = 2;
+        return config;
+    }
+    /// One that has the VM's in device.
+    std::unique_ptr<test::DoorbellClient> machine(const Vm& vm) {
+        auto client = std::make_unique<test::DoorbellClient>(vm.input->doorbells->socket_path);
+        const std::uint64_t end = ivshmem::now_ns() + kTestPatienceNs;
+        while (!vm.input->doorbells->connected) {
+            EXPECT_LT(ivshmem::now_ns(), end);
+            client->read_some();
+            loop_->turn(1);
+        }
+        return client;
+    }
+
+    std::unique_ptr<EventLoop> loop_ = EventLoop::create().value();
+    RunningHolder running_{{.runtime_dir = dir_.path(), .socket_dir = dir_ / "vm"}};
+    std::optional<DoorbellHolder> holder_;
+};
+
+TEST_F(VmDevices, one_is_one_region_with_doorbells_for_sessions_and_local_processes_alike) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+    const auto regions = regions_of(*registry.find("a"), "", "").value();
+    EXPECT_EQ(regions.input, regions.output);
+    EXPECT_EQ(regions.input->name, "a");
+    EXPECT_EQ(regions.input->path, "") << "by descriptor, through the region socket";
+    ASSERT_NE(regions.input->doorbells, nullptr);
+    EXPECT_EQ(regions.input->doorbells->host.size(), 2U);
+    EXPECT_FALSE(regions_of(*registry.find("a"), "/dev/shm/x", "/dev/shm/x").ok());
+}
+
+TEST_F(VmDevices, two_have_names_sizes_and_doorbells_of_their_own) {
+    VmRegistry registry = open();
+    VmConfig config = with_devices("a", 2);
+    config.out_memory_bytes = 2 << 20;
+    ASSERT_TRUE(registry.add(config, true).ok());
+    const auto regions = regions_of(*registry.find("a"), "", "").value();
+    EXPECT_EQ(regions.input->name, "a.in");
+    EXPECT_EQ(regions.output->name, "a.out");
+    EXPECT_EQ(regions.input->region.size_bytes(), 1U << 20);
+    EXPECT_EQ(regions.output->region.size_bytes(), 2U << 20);
+    EXPECT_NE(regions.input->doorbells->socket_path, regions.output->doorbells->socket_path);
+}
+
+TEST_F(VmDevices, are_the_same_after_a_restart_with_a_machine_still_there) {
+    ObjectIdentity identity;
+    std::unique_ptr<test::DoorbellClient> client;
+    {
+        VmRegistry registry = open();
+        ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+        identity = registry.find("a")->input->region.identity();
+        client = machine(*registry.find("a"));
+    }
+    holder_.emplace(*loop_, holder_settings(), ignore());
+    const VmRegistry registry = open();
+    const auto& device = registry.find("a")->input;
+    ASSERT_NE(device, nullptr) << "had before anybody asks";
+    EXPECT_EQ(device->region.identity(), identity);
+    EXPECT_TRUE(device->doorbells->connected);
+}
+
+TEST_F(VmDevices, do_not_change_under_a_machine) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+    const auto device = registry.find("a")->input;
+    const auto client = machine(*registry.find("a"));
+    for (const std::uint32_t devices : {0U, 2U}) {
+        const auto refused = registry.add(with_devices("a", devices), true);
+        ASSERT_FALSE(refused.ok()) << devices;
+        EXPECT_EQ(refused.error().code, Errc::busy);
+    }
+    VmConfig caps = with_devices("a", 1);
+    caps.max_sessions = 2;
+    EXPECT_TRUE(registry.add(caps, true).ok()) << "what a machine does not see may change";
+    EXPECT_EQ(registry.find("a")->input, device);
+    EXPECT_EQ(registry.find("a")->config.max_sessions, 2U);
+}
+
+TEST_F(VmDevices, change_without_a_machine_and_leave_none_behind) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(with_devices("a", 2), true).ok());
+    EXPECT_TRUE(std::filesystem::exists(dir_ / "vm/a.in.sock"));
+    ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/a.in.sock"));
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/a.out.sock"));
+    EXPECT_TRUE(std::filesystem::exists(dir_ / "vm/a.sock"));
+    ASSERT_TRUE(registry.add(named("a"), true).ok());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/a.sock"));
+    EXPECT_EQ(regions_of(*registry.find("a"), "", "")->input->doorbells, nullptr);
+}
+
+TEST_F(VmDevices, go_with_their_vm) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+    const auto before = registry.find("a")->input->region.identity();
+    ASSERT_TRUE(registry.remove("a").ok());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/a.sock"));
+    ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+    EXPECT_NE(registry.find("a")->input->region.identity(), before) << "nobody reads the old one's";
+}
+
+TEST_F(VmDevices, are_as_they_were_where_a_change_cannot_be_kept) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+    const auto identity = registry.find("a")->input->region.identity();
+    refuse("state/vms.json.new");
+    VmConfig caps = with_devices("a", 1);
+    caps.max_sessions = 2;
+    EXPECT_FALSE(registry.add(caps, true).ok());
+    EXPECT_EQ(registry.find("a")->input->region.identity(), identity);
+    EXPECT_FALSE(registry.add(with_devices("a", 2), true).ok());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/a.in.sock"));
+    EXPECT_EQ(registry.find("a")->input->region.identity(), identity);
+    EXPECT_FALSE(registry.add(with_devices("b", 1), true).ok());
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/b.sock"));
+}
+
+TEST_F(VmDevices, for_a_user_that_is_none_are_refused_and_so_is_the_vm) {
+    VmRegistry registry = open();
+    VmConfig config = with_devices("a", 1);
+    config.qemu_user = "no such user";
+    EXPECT_EQ(registry.add(config, true).error().code, Errc::not_found);
+    EXPECT_EQ(registry.find("a"), nullptr);
+}
+
+TEST_F(VmDevices, that_were_lost_are_other_memory_for_the_next_session) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+    const auto lost = registry.find("a")->input;
+    registry.lose(*lost);
+    EXPECT_EQ(registry.find("a")->input, nullptr);
+    EXPECT_TRUE(regions_of(*registry.find("a"), "", "").ok());
+}
+
+TEST_F(VmRegistryTest, devices_without_a_holder_are_an_error_and_no_other_memory_instead) {
+    VmRegistry registry = open();
+    VmConfig config = named("a");
+    config.devices = 1;
+    const auto refused = registry.add(config, true);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Errc::unsupported);
+    EXPECT_NE(refused.error().message.find("mrda-doorbell"), std::string::npos);
+    EXPECT_EQ(registry.find("a"), nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "device_files.h"
+#include "event_loop.h"
+#include "holder_connection.h"
+
+namespace mrda::service {
+
+/// The regions of virtual machines' devices, which mrda-doorbell keeps while this service comes and
+/// goes; and which machines have them. For the loop's thread, which calls hold up while the holder
+/// answers or starts: some milliseconds, and a few seconds where it is stuck.
+class DoorbellHolder {
+  public:
+    enum class Event : std::uint8_t {
+        joined,
+        left,
+        refused,  ///< Somebody who may not have the region.
+        lost,     ///< The holder is gone: machines still see the memory, and nobody else will.
+    };
+    /// Called from the loop, never within a call.
+    using Listener = std::function<void(Event, const std::shared_ptr<SharedRegion>& region,
+                                        const std::string& words)>;
+
+    struct Settings {
+        std::string runtime_dir;
+        std::string program;  ///< Started where no holder runs.
+        bool json_log = false;
+    };
+    DoorbellHolder(EventLoop& loop, Settings settings, Listener listener);
+    ~DoorbellHolder();
+    DoorbellHolder(const DoorbellHolder&) = delete;
+    DoorbellHolder& operator=(const DoorbellHolder&) = delete;
+
+    struct Device {
+        std::string name;  ///< The region's.
+        std::string vm;
+        std::uint64_t size_bytes = 0;
+        std::uint32_t vectors = 0;
+        uid_t user = 0;  ///< Whose QEMU may have it.
+    };
+    /// As it is, also from an earlier life of this service, or new; with doorbells. One region is
+    /// one SharedRegion as long as anybody uses it. Errors: busy (a machine has one of that name
+    /// and another size, number of vectors or user), what the holder says, and why none runs.
+    Result<std::shared_ptr<SharedRegion>> keep(const Device& device);
+    /// Its memory is free once nobody has it any more. One that is not there is no error.
+    void forget(const std::string& name);
+    /// The service ends in order, and the holder may too.
+    void end();
+
+  private:
+    /// Connects first where that is needed. A connection that does not hold is lost.
+    Result<HolderConnection::Answer> ask(const DoorbellRequest& request);
+    Result<void> connect();
+    Result<void> start() const;
+    Result<std::shared_ptr<SharedRegion>> share(const Device& device,
+                                                HolderConnection::Answer answer);
+    void hear();
+    void heard(const DoorbellReply& event);
+    void lose(const Error& why);
+
+    EventLoop& loop_;
+    Settings settings_;
+    Listener listener_;
+    std::optional<HolderConnection> connection_;
+    EventLoop::Id watch_ = 0;
+    std::map<std::string, std::weak_ptr<SharedRegion>> regions_;
+};
+
+}  // namespace mrda::service
