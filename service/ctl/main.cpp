@@ -16,6 +16,8 @@
 #include "print.h"
 #include "region_size.h"
 #include "runtime_dir.h"
+#include "vm_devices.h"
+#include "vm_run.h"
 
 namespace {
 
@@ -34,6 +36,12 @@ struct Options {
     std::string out_device;
     std::uint64_t memory_bytes = 0;
     std::uint64_t out_memory_bytes = 0;
+    std::uint32_t devices = 0;
+    std::uint32_t vectors = 0;
+    std::string qemu_user;
+    mrda::ctl::Slots slots;
+    bool plain = false;
+    std::vector<std::string> command;
     std::uint32_t max_sessions = 0;
     std::uint32_t max_creates_per_second = 0;
     std::uint64_t max_pixels_per_second = 0;
@@ -51,11 +59,12 @@ void say(const std::string& text) {
     std::fflush(stdout);
 }
 
+Result<std::string> runtime_dir_of(const Options& options) {
+    return options.runtime_dir.empty() ? mrda::runtime_dir() : options.runtime_dir;
+}
+
 Result<AdminClient> client_of(const Options& options) {
-    if (!options.runtime_dir.empty()) {
-        return AdminClient::open(options.runtime_dir);
-    }
-    MRDA_ASSIGN(const std::string dir, mrda::runtime_dir());
+    MRDA_ASSIGN(const std::string dir, runtime_dir_of(options));
     return AdminClient::open(dir);
 }
 
@@ -85,12 +94,17 @@ Result<int> add_vm(const Options& options) {
     vm.set_out_device_path(options.out_device);
     vm.set_memory_bytes(options.memory_bytes);
     vm.set_out_memory_bytes(options.out_memory_bytes);
+    vm.set_devices(options.devices);
+    vm.set_vectors(options.vectors);
+    vm.set_qemu_user(options.qemu_user);
     vm.set_max_sessions(options.max_sessions);
     vm.set_max_creates_per_second(options.max_creates_per_second);
     vm.set_max_pixels_per_second(options.max_pixels_per_second);
     MRDA_ASSIGN(const auto reply, client.add_vm(vm));
     say("VM " + options.vm + ": its guests show the token in " + reply.token_path() +
-        " (MRDA_TOKEN_FILE);\nguests of this user that name none are this VM's from now on\n");
+        " (MRDA_TOKEN_FILE);\nguests of this user that name none are this VM's from now on\n" +
+        (options.devices == 0 ? ""
+                              : "how QEMU gets its devices: mrdactl vm show " + options.vm + "\n"));
     return 0;
 }
 
@@ -99,6 +113,37 @@ Result<int> list_vms(const Options& options) {
     MRDA_ASSIGN(const auto reply, client.list_vms());
     say(options.printer.vms(reply));
     return 0;
+}
+
+Result<mrda::v1::Vm> find_vm(const Options& options) {
+    MRDA_ASSIGN(AdminClient client, client_of(options));
+    MRDA_ASSIGN(const auto reply, client.list_vms());
+    for (const mrda::v1::Vm& vm : reply.vms()) {
+        if (vm.name() == options.vm) {
+            return vm;
+        }
+    }
+    return make_error(Errc::not_found, "no VM \"" + options.vm + "\"; mrdactl vm list names all");
+}
+
+Result<int> show_vm(const Options& options) {
+    MRDA_ASSIGN(const mrda::v1::Vm vm, find_vm(options));
+    MRDA_ASSIGN(const auto devices, mrda::ctl::devices_of(vm, options.slots));
+    say(options.printer.vm(vm, devices));
+    return 0;
+}
+
+Result<int> run_vm(const Options& options) {
+    MRDA_ASSIGN(const std::string dir, runtime_dir_of(options));
+    MRDA_ASSIGN(const mrda::v1::Vm vm, find_vm(options));
+    MRDA_ASSIGN(const auto devices, mrda::ctl::devices_of(vm, options.slots));
+    if (devices.empty()) {
+        return make_error(Errc::invalid_argument, "VM " + options.vm +
+                                                      " has no device for a machine; give it two: "
+                                                      "mrdactl vm add " +
+                                                      options.vm + " --devices 2");
+    }
+    return mrda::ctl::run_vm(devices, options.plain, dir, options.command);
 }
 
 Result<int> remove_vm(const Options& options) {
@@ -186,12 +231,30 @@ void add_commands(CLI::App& app, Options& options, Command& chosen) {
         ->add_option("--out-memory", options.out_memory_bytes,
                      "bytes of its out device; without it, as --memory")
         ->transform(CLI::AsSizeValue(false));
+    added->add_option("--devices", options.devices,
+                      "instead of files: 1 IVSHMEM device with doorbells, or 2, in and out");
+    added->add_option("--vectors", options.vectors, "interrupts of each device; without it, 16");
+    added->add_option("--qemu-user", options.qemu_user,
+                      "who runs its machine; without it, the service's user");
     added->add_option("--max-sessions", options.max_sessions, "at once; without it, 16");
     added->add_option("--max-creates-per-second", options.max_creates_per_second,
                       "sessions made; without it, 20");
     added->add_option("--max-pixels-per-second", options.max_pixels_per_second,
                       "of all its sessions; without it, as many as a GPU takes");
     command(*vm, "list", "all VMs", list_vms);
+    auto* const shown =
+        command(*vm, "show", "a VM's devices, and how QEMU and libvirt are given them", show_vm);
+    auto* const run =
+        command(*vm, "run", "runs a QEMU that has the VM's devices: NAME -- qemu-system-x86_64 ...",
+                run_vm);
+    for (CLI::App* const either : {shown, run}) {
+        either->add_option("NAME", options.vm)->required();
+        either->add_option("--in-slot", options.slots.in,
+                           "the PCI slot of its first device; else 0x10");
+        either->add_option("--out-slot", options.slots.out, "of its second one; else 0x11");
+    }
+    run->add_flag("--plain", options.plain, "memory alone: nothing rings, no socket is needed");
+    run->add_option("COMMAND", options.command, "QEMU and its own arguments, after --")->required();
     command(*vm, "remove", "removes a VM and its token, and stops its sessions", remove_vm)
         ->add_option("NAME", options.vm)
         ->required();

@@ -7,6 +7,7 @@
 #include "doctor.h"
 #include "mrda/v1/admin.pb.h"
 #include "region_size.h"
+#include "vm_devices.h"
 
 namespace mrda::ctl {
 
@@ -17,6 +18,8 @@ struct Printer {
     [[nodiscard]] std::string findings(const std::vector<Finding>& findings) const;
     [[nodiscard]] std::string size(const RegionSize& size) const;
     [[nodiscard]] std::string vms(const v1::ListVmsReply& reply) const;
+    /// What the VM is, and how QEMU and libvirt are given its devices.
+    [[nodiscard]] std::string vm(const v1::Vm& vm, const std::vector<VmDevice>& devices) const;
     [[nodiscard]] std::string sessions(const v1::ListReply& reply) const;
     /// `with_load`: a service said it, which knows what runs on each.
     [[nodiscard]] std::string plugins(const v1::ListPluginsReply& reply, bool with_load) const;

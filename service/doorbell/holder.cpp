@@ -127,7 +127,9 @@ Holder::~Holder() {
 
 void Holder::welcome(Fd socket) {
     const auto peer = peer_of(socket.get());
-    if (!peer.ok() || peer->user != ::geteuid() || connections_.size() >= kMaxConnections) {
+    // Root may run machines of a service that is not root's.
+    const bool known = peer.ok() && (peer->user == ::geteuid() || peer->user == 0);
+    if (!known || connections_.size() >= kMaxConnections) {
         Log::warn("connection refused",
                   {{"process", peer.ok() ? std::to_string(peer->process) : "unknown"}});
         return;
@@ -151,7 +153,8 @@ void Holder::hear(Id id) {
         }
         const auto message = receive_message(found->second.socket.get());
         if (!message.ok()) {
-            drop(id, message.error().message);
+            const bool gone = message.error().code == Errc::end_of_stream;
+            drop(id, gone ? "it is gone" : to_string(message.error()));
             return;
         }
         if (!message->has_value()) {

@@ -16,7 +16,7 @@
 namespace mrda::service {
 
 /// Keeps virtual machines' regions while the service comes and goes. It says what it is told
-/// through a socket in the runtime folder, to its own user alone, and ends the loop when nobody
+/// through a socket in the runtime folder, to its own user and root, and ends the loop when nobody
 /// needs it any more. For the loop's thread.
 class Holder {
   public:

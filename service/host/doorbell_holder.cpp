@@ -67,6 +67,8 @@ void DoorbellHolder::forget(const std::string& name) {
 void DoorbellHolder::end() {
     if (connection_) {
         static_cast<void>(ask({.kind = DoorbellRequest::Kind::end}).ok());
+        loop_.forget(std::exchange(watch_, 0));  // Whether it goes or stays is nobody's loss.
+        connection_.reset();
     }
 }
 

@@ -54,7 +54,7 @@ class DoorbellHolder {
     Result<std::shared_ptr<SharedRegion>> keep(const Device& device);
     /// Its memory is free once nobody has it any more. One that is not there is no error.
     void forget(const std::string& name);
-    /// The service ends in order, and the holder may too.
+    /// The service ends in order, and the holder may too. No event comes after that.
     void end();
 
   private:

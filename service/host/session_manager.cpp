@@ -444,7 +444,10 @@ void SessionManager::unwatch(std::uint64_t watch) {
 
 void SessionManager::machine_left(const Vm& vm) {
     for (const Session* const listed : list(&vm)) {
-        stop(*sessions_.at(listed->id()).session);
+        // By futex, its guest is a process of the host's.
+        if (listed->wake() != nullptr && listed->wake()->host() != ivshmem::WakeBy::futex) {
+            stop(*sessions_.at(listed->id()).session);
+        }
     }
 }
 

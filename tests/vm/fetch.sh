@@ -26,7 +26,7 @@ fetch() {
   image=$(aside_apt "$root" -s --no-install-recommends install linux-image-6.12-amd64 |
     sed -n 's/^Inst \(linux-image-6\.12\.[^ ]*\) .*/\1/p')
   aside_unpack_alone "$root" "$all" "${image:?the archive has no linux-image-6.12-amd64}" busybox-static || return 1
-  rm -rf "$dir/lib"
+  rm -rf "${dir:?}/lib"
   mv "$all"/boot/vmlinuz-* "$dir/vmlinuz" && mv "$all/lib" "$dir/lib" && mv "$all/bin/busybox" "$dir/busybox" &&
     mv "$all.versions" "$dir/versions" || return 1
   depmod --basedir "$dir" "$(ls "$dir/lib/modules")" || return 1

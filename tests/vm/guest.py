@@ -9,6 +9,7 @@
 Programs of the host's run as they are, by their paths; /tmp, /run and /dev are the guest's own. The host's 127.0.0.1 is 10.0.2.2.
 """
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -141,7 +142,7 @@ class Guest:
         words = command if isinstance(command, str) else shlex.join(map(str, command))
         for lane in self._lanes:
             if lane.idle:
-                return lane.start(f"cd {shlex.quote(TREE)} && {{ {words}\n}}")
+                return lane.start(words, TREE)
         raise GuestError(f"{len(self._lanes)} commands run in the guest already; end one before {words!r}")
 
     def run(self, command, timeout=60):
@@ -150,7 +151,8 @@ class Guest:
         try:
             return process.wait(timeout), process.output
         except GuestError as error:
-            self.end(process)
+            with contextlib.suppress(GuestError):
+                self.end(process)
             raise GuestError(f"{error}\n{self.console_tail()}") from None
 
     def check(self, command, timeout=60):
@@ -162,8 +164,8 @@ class Guest:
 
     def end(self, process, how=signal.SIGKILL, timeout=20):
         """Sends a signal to the process and its children; its exit code. GuestError if it does not end."""
-        if process.code is None:
-            self._control.start(f"kill -{int(how)} -- -{process.pid}").wait(timeout)
+        if process.code is None and process.pid is not None:
+            self._control.start(f"kill -s {int(how)} -- -{process.pid}").wait(timeout)
         return process.wait(timeout)
 
     def console_tail(self, lines=30):

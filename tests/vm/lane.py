@@ -4,6 +4,7 @@
 import base64
 import re
 import secrets
+import shlex
 import threading
 import time
 
@@ -22,7 +23,7 @@ class Process:
         self._lane = lane
         self._start = re.compile(rb"%s (\d+)\n" % token)
         self._end = re.compile(rb"\n%s (\d+)\n" % token)
-        self._written = b""
+        self._written = bytearray()
 
     @property
     def output(self):
@@ -49,14 +50,14 @@ class Process:
             start = self._start.match(self._written)
             if start is None:
                 return False
-            self._written = self._written[start.end():]
             self.pid = int(start[1])
+            del self._written[:start.end()]
             searched = 0
         end = self._end.search(self._written, searched)
         if end is None:
             return False
-        self._written = self._written[:end.start()]
         self.code = int(end[1])
+        del self._written[end.start():]
         return True
 
     def _wait_until(self, done, timeout, what):
@@ -85,14 +86,16 @@ class Lane:
     def idle(self):
         return self._process is None
 
-    def start(self, command):
+    def start(self, command, folder="/"):
+        """Runs a shell's command in a folder of the guest's."""
         token = secrets.token_hex(16).encode()
         process = Process(self, command, token)
         with self.changed:
             assert self.idle, "a lane runs one command at a time"
             self._process = process
+        script = f"cd {shlex.quote(folder)} && {{ {command}\n}}"
         try:
-            self._socket.sendall(token + b" " + base64.b64encode(command.encode()) + b"\n")
+            self._socket.sendall(token + b" " + base64.b64encode(script.encode()) + b"\n")
         except OSError:
             pass  # The reader sees it too, and tells whoever waits.
         return process

@@ -126,6 +126,46 @@ class Machine(unittest.TestCase):
         self.encode("late")
 
 
+class Doorbells(unittest.TestCase):
+    """A machine whose device has doorbells, behind an IOMMU, started by mrdactl."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.results = tempfile.TemporaryDirectory(dir=os.path.join(machine.TREE, "build"))
+        cls.addClassCleanup(cls.results.cleanup)
+        cls.service = Service(f"{BUILD}/bin", "-addr", "127.0.0.1:0", config=CONFIG).start()
+        cls.addClassCleanup(cls.service.close)
+        told = cls.service.ctl("vm", "add", "bells", "--devices", 1, "--memory", "64M")
+        with open(told.split("token in ")[1].split(" ")[0], encoding="utf-8") as file:
+            cls.token = file.read().strip()
+        run = [f"{BUILD}/bin/mrdactl", "--runtime-dir", cls.service.path("run"), "vm", "run", "bells", "--"]
+        cls.guest = machine.Guest("doorbells", devices=["-device", "intel-iommu,intremap=on"], results=cls.results.name,
+                                  command_prefix=run).start()
+        cls.addClassCleanup(cls.service.end)  # In order, so that the holder of the doorbells ends, too.
+        cls.addClassCleanup(cls.guest.close)
+
+    def encode(self, name, *options):
+        out = os.path.join(self.results.name, name)
+        output = self.guest.check(
+            ["env", f"MRDA_TOKEN={self.token}", f"{BUILD}/bin/mrda_sample_app", "--hostSessionAddr",
+             f"10.0.2.2:{self.service.port()}", *STREAM, "--frameNum", FRAMES, "-o", out, "--json", *options], timeout=120)
+        report = json.loads(output[output.index("{"):])
+        self.assertEqual((report["packets"], report["cpu_copied_bytes"], report["path"]), (FRAMES, 0, "direct"))
+        with open(out, "rb") as file:
+            return report, file.read()
+
+    def test_ring_the_host_and_interrupt_the_guest(self):
+        by_stream, one = self.encode("stream.h264")
+        self.assertIn("guest by stream, host by doorbell", by_stream["woken"])
+        self.guest.check(["sh", "tests/vm/ivshmem.sh", "bind", "0000:00:10.0"])
+        by_interrupt, other = self.encode("interrupt.h264", "--wake", "interrupt")
+        self.assertIn("guest by doorbell, host by doorbell", by_interrupt["woken"])
+        self.assertEqual(one, other)
+        self.service.guest(*STREAM, "--frameNum", FRAMES, "-o", self.service.path("local.h264"))
+        with open(self.service.path("local.h264"), "rb") as file:
+            self.assertEqual(file.read(), one)
+
+
 class KernelDmaBufs(unittest.TestCase):
     """What the tests of DMA-BUFs skip on a machine whose kernel makes none."""
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// What goes before QEMU is there; QEMU itself runs in machine_test.py.
+#include "vm_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "shown_vm.h"
+
+namespace mrda::ctl {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(VmRun, a_program_that_is_not_there_is_named) {
+    v1::Vm vm = shown_vm();
+    add_doorbell(vm, "vm1");
+    const Error error = run_vm(devices_of(vm, {}).value(), false, "/nowhere", {"/nowhere/qemu"});
+    EXPECT_EQ(error.code, Errc::not_found);
+    EXPECT_THAT(error.message, HasSubstr("/nowhere/qemu"));
+}
+
+TEST(VmRun, a_region_that_a_machine_has_is_busy) {
+    for (const auto state : {v1::MACHINE_STATE_DOORBELL, v1::MACHINE_STATE_PLAIN}) {
+        v1::Vm vm = shown_vm();
+        add_doorbell(vm, "vm1").set_machine(state);
+        const Error error =
+            run_vm(devices_of(vm, {}).value(), false, "/nowhere", {"/nowhere/qemu"});
+        EXPECT_EQ(error.code, Errc::busy);
+        EXPECT_THAT(error.message, HasSubstr("vm1"));
+    }
+}
+
+TEST(VmRun, memory_alone_needs_the_holder_that_has_it) {
+    v1::Vm vm = shown_vm();
+    add_doorbell(vm, "vm1");
+    const Error error = run_vm(devices_of(vm, {}).value(), true, "/nowhere", {"/nowhere/qemu"});
+    EXPECT_EQ(error.code, Errc::not_found);
+    EXPECT_THAT(error.message, HasSubstr("/nowhere/doorbell.sock"));
+}
+
+}  // namespace
+}  // namespace mrda::ctl
