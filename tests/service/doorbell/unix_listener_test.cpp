@@ -15,6 +15,9 @@ namespace mrda::service {
 namespace {
 
 TEST(UnixListener, who_comes_while_no_descriptor_is_left_is_heard_later) {
+#if defined(__SANITIZE_ADDRESS__)
+    GTEST_SKIP() << "the sanitizer looks at memory through a pipe, and there would be none left";
+#endif
     const TempDir dir;
     const auto loop = EventLoop::create().value();
     int connected = 0;
