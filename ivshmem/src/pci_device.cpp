@@ -20,6 +20,7 @@
 #include <tuple>
 #include <utility>
 
+#include "mrda/ivshmem/bus_guard.h"
 #include "mrda/ivshmem/wakeup.h"
 #include "vfio_device.h"
 
@@ -141,9 +142,21 @@ class PciDevice::Registers {
         return std::unique_ptr<Registers>(
             new Registers(static_cast<std::byte*>(page), start % kPageBytes));
     }
-    ~Registers() { ::munmap(page_, kPageBytes); }
+    ~Registers() {
+        guard_ = BusGuard();
+        ::munmap(page_, kPageBytes);
+    }
     Registers(const Registers&) = delete;
     Registers& operator=(const Registers&) = delete;
+
+    Result<void> guard() {
+        const std::lock_guard lock(mutex_);
+        if (!guarded_) {
+            MRDA_ASSIGN(guard_, BusGuard::watch(page_, kPageBytes));
+            guarded_ = true;
+        }
+        return {};
+    }
 
     void ring(std::uint32_t value) const {
         reinterpret_cast<volatile std::uint32_t*>(page_ + offset_)[kDoorbellWord] = value;
@@ -154,6 +167,9 @@ class PciDevice::Registers {
 
     std::byte* page_;
     std::size_t offset_;
+    std::mutex mutex_;  // Of guarded_ and guard_.
+    bool guarded_ = false;
+    BusGuard guard_;
 };
 
 PciDevice::PciDevice(const PciAddress& address, std::string folder)
@@ -209,6 +225,10 @@ Result<RegionHeader> PciDevice::header() const {
 
 RegionView PciDevice::view(std::uint64_t control_bytes) const {
     return {control_.get(), slots_.get(), control_bytes};
+}
+
+Result<void> PciDevice::survive_removal() {
+    return registers_ == nullptr ? Result<void>() : registers_->guard();
 }
 
 void PciDevice::ring(std::uint16_t peer, std::uint16_t vector) const {

@@ -52,12 +52,22 @@ bool RingConsumer::ready() const {
            position_ + 1;
 }
 
-std::optional<Descriptor> RingConsumer::pop() {
-    if (!ready()) {
-        return std::nullopt;
+Result<std::optional<Descriptor>> RingConsumer::pop() {
+    const std::size_t offset = offset_of(position_, capacity_);
+    const std::uint32_t sequence = entries_.load(offset, std::memory_order_acquire);
+    const std::uint32_t empty = first_lap_ ? 0 : position_ + 1 - capacity_;
+    if (sequence == empty) {
+        return std::optional<Descriptor>();
     }
-    const auto descriptor = entries_.copy<Descriptor>(offset_of(position_, capacity_));
+    if (sequence != position_ + 1) {
+        return make_error(Errc::corrupt, "the ring was overwritten: its next entry has sequence " +
+                                             std::to_string(sequence) + ", and could have " +
+                                             std::to_string(empty) + " or " +
+                                             std::to_string(position_ + 1));
+    }
+    const std::optional descriptor(entries_.copy<Descriptor>(offset));
     ++position_;
+    first_lap_ = first_lap_ && position_ != capacity_;
     own_page_.store(kConsumedOffset, position_, std::memory_order_release);
     return descriptor;
 }

@@ -263,6 +263,7 @@ mrda_guest_config config_of(const Options& options) {
     config.in_device_path = text(options.in_device_path);
     config.out_device_path = text(options.out_device_path);
     config.wake = text(options.wake);
+    config.survive_removal = 1;  // It ends with words, then, and not by a signal.
     config.profile = text(options.profile);
     config.plugin = text(options.plugin);
     config.drm_fourcc = options.drm_fourcc;

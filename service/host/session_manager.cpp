@@ -407,6 +407,8 @@ Result<std::uint64_t> SessionManager::renew(const Vm* vm, std::uint64_t id) {
                                           std::string(to_string(session->state())) + why);
     }
     session->lease_until_ns = now_ns() + settings_.lease_ns;
+    // It looks at its ring, too, where the guest has spoiled what would have woken it.
+    session->refresh();
     return settings_.lease_ns;
 }
 

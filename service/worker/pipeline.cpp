@@ -198,7 +198,7 @@ Result<void> Pipeline::take_messages() {
     // Not more than the ring can hold at once: a guest that never stops writing must not keep this
     // thread from commands.
     for (std::uint32_t i = 0; i < job_.layout.ring_capacity(); ++i) {
-        const auto descriptor = channel_.receive();
+        MRDA_ASSIGN(const auto descriptor, channel_.receive());
         if (!descriptor) {
             return {};
         }

@@ -43,9 +43,10 @@ Result<void> send(Channel& channel, const Descriptor& descriptor) {
     return sent ? Result<void>() : make_error(Errc::internal, "a ring is full");
 }
 
-Descriptor receive(Channel& channel) {
+Result<Descriptor> receive(Channel& channel) {
     for (;;) {
-        if (const auto descriptor = channel.receive()) {
+        MRDA_ASSIGN(const auto descriptor, channel.receive());
+        if (descriptor) {
             return *descriptor;
         }
         static_cast<void>(channel.wait(ivshmem::kNoDeadline));
@@ -63,7 +64,7 @@ class ChannelClient final : public Client {
     }
     Result<void> round_trip() override {
         MRDA_TRY(send(attached_.channel, question_));
-        answer_ = receive(attached_.channel);
+        MRDA_ASSIGN(answer_, receive(attached_.channel));
         return {};
     }
     Result<void> finish() override {
@@ -84,7 +85,7 @@ class ChannelServer final : public Server {
 
     Result<void> serve(const Exchange& exchange) override {
         for (std::uint64_t i = 0; i < total_round_trips(exchange); ++i) {
-            const Descriptor question = receive(attached_.channel);
+            MRDA_ASSIGN(const Descriptor question, receive(attached_.channel));
             work_for(exchange.work_ns);
             MRDA_TRY(send(attached_.channel, question));
         }

@@ -75,7 +75,12 @@ class Guest {
 
   private:
     void take_messages() {
-        while (const auto descriptor = channel_.receive()) {
+        for (;;) {
+            const auto received = channel_.receive();
+            if (!expect(received) || !*received) {
+                return;
+            }
+            const auto& descriptor = *received;
             if (descriptor->kind == static_cast<std::uint16_t>(HostKind::packet)) {
                 ++packets_;
                 send(GuestKind::release, descriptor->slot);

@@ -65,8 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::memcpy(&descriptor, bytes.data(), bytes.size());
         descriptor.sequence = wild ? descriptor.sequence : position + 1;
         entries.publish(position % layout.ring_capacity() * sizeof descriptor, descriptor);
-        while (const auto got = consumer.pop()) {
-            check_one(*got, layout, input, output);
+        for (auto got = consumer.pop(); got.ok() && *got; got = consumer.pop()) {
+            check_one(**got, layout, input, output);
         }
     }
     return 0;

@@ -130,7 +130,7 @@ std::byte* FakeHost::input_slot(std::uint32_t slot) const {
 
 std::optional<Descriptor> FakeHost::next() {
     static_cast<void>(channel_->wait(ivshmem::now_ns() + kSecond));
-    return channel_->receive();
+    return channel_->receive().value();
 }
 
 void FakeHost::send(const Descriptor& descriptor) {

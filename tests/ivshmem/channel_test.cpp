@@ -43,7 +43,7 @@ Descriptor numbered(std::uint64_t number) {
 /// Sends back whatever comes, until something with cookie 0 does.
 void echo(Channel channel) {
     for (;;) {
-        const auto got = channel.receive();
+        const auto got = channel.receive().value();
         if (!got) {
             static_cast<void>(channel.wait(kNoDeadline));
             continue;
@@ -61,7 +61,7 @@ int count_failed_round_trips(Channel& channel, std::uint64_t count) {
         const std::uint64_t cookie = i == count ? 0 : i;
         const auto sent = channel.send(numbered(cookie));
         const bool came = sent.ok() && *sent && channel.wait(now_ns() + 20'000 * kMs);
-        const auto got = came ? channel.receive() : std::nullopt;
+        const auto got = came ? channel.receive().value() : std::nullopt;
         failed += got && got->cookie == cookie ? 0 : 1;
     }
     return failed;
@@ -87,7 +87,7 @@ TEST_F(ChannelTest, carries_both_ways_between_processes_that_sleep) {
         ::usleep(2'000);  // Long beyond any spinning: the other side sleeps now.
         const auto sent = guest.send(numbered(5));
         failed += sent.ok() && *sent ? 0 : 1;
-        failed += guest.wait(now_ns() + 20'000 * kMs) && guest.receive() ? 0 : 1;
+        failed += guest.wait(now_ns() + 20'000 * kMs) && guest.receive().value() ? 0 : 1;
     }
     failed += count_failed_round_trips(guest, 100);
     EXPECT_EQ(failed, 0);

@@ -126,7 +126,7 @@ class RewrittenRing {
     Descriptor pop() {
         RingConsumer consumer(entries_, page_);
         entries_.store(0, 1, std::memory_order_release);
-        return consumer.pop().value();
+        return consumer.pop().value().value();
     }
 
   private:

@@ -49,7 +49,7 @@ RC_GTEST_PROP(Ring, gives_back_in_order_what_was_pushed, ()) {
             continue;
         }
         RC_ASSERT(consumer.ready() == !model.empty());
-        const auto popped = consumer.pop();
+        const auto popped = consumer.pop().value();
         RC_ASSERT(popped.has_value() == !model.empty());
         if (popped) {
             RC_ASSERT(popped->cookie == model.front());
@@ -67,7 +67,7 @@ TEST(Ring, holds_its_capacity_and_no_more) {
         ASSERT_TRUE(producer.push(numbered(i)).value());
     }
     EXPECT_FALSE(producer.push(numbered(99)).value());
-    EXPECT_EQ(consumer.pop()->cookie, 0U);
+    EXPECT_EQ(consumer.pop().value()->cookie, 0U);
     EXPECT_TRUE(producer.push(numbered(99)).value());
 }
 
@@ -88,7 +88,7 @@ TEST(Ring, carries_between_threads_without_loss) {
     RingConsumer consumer(memory.entries, memory.page);
     std::uint64_t wrong = 0;
     for (std::uint64_t i = 0; i < kCount;) {
-        const auto popped = consumer.pop();
+        const auto popped = consumer.pop().value();
         if (!popped) {
             std::this_thread::yield();
             continue;
@@ -113,14 +113,30 @@ TEST(Ring, a_peer_that_took_what_was_never_sent_is_corrupt) {
     EXPECT_NE(pushed.error().message.find("65"), std::string::npos);
 }
 
-TEST(Ring, an_entry_of_another_lap_is_not_there) {
+TEST(Ring, an_entry_of_another_lap_is_corrupt) {
     RingMemory memory;
     RingConsumer consumer(memory.entries, memory.page);
     Descriptor replayed = numbered(1);
     replayed.sequence = 1 + kCapacity;
     memory.entries.publish(0, replayed);
     EXPECT_FALSE(consumer.ready());
-    EXPECT_FALSE(consumer.pop().has_value());
+    const auto popped = consumer.pop();
+    ASSERT_FALSE(popped.ok());
+    EXPECT_EQ(popped.error().code, Errc::corrupt);
+    EXPECT_NE(popped.error().message.find("sequence 65, and could have 0 or 1"), std::string::npos);
+}
+
+TEST(Ring, an_entry_that_is_wiped_after_the_first_lap_is_corrupt) {
+    RingMemory memory;
+    RingProducer producer(memory.entries, memory.page);
+    RingConsumer consumer(memory.entries, memory.page);
+    for (std::uint32_t i = 0; i < kCapacity; ++i) {
+        ASSERT_TRUE(producer.push(numbered(i)).value());
+        ASSERT_TRUE(consumer.pop().value());
+    }
+    EXPECT_FALSE(consumer.pop().value()) << "the first lap's entry is still there, and no news";
+    memory.entries.store(0, 0, std::memory_order_relaxed);
+    EXPECT_EQ(consumer.pop().error().code, Errc::corrupt);
 }
 
 RC_GTEST_PROP(Ring, scribbled_memory_never_gives_more_than_a_lap, ()) {
@@ -132,10 +148,13 @@ RC_GTEST_PROP(Ring, scribbled_memory_never_gives_more_than_a_lap, ()) {
     }
     RingConsumer consumer(memory.entries, memory.page);
     std::uint32_t taken = 0;
-    while (consumer.pop()) {
-        ++taken;
+    auto popped = consumer.pop();
+    for (; popped.ok() && *popped; popped = consumer.pop()) {
+        RC_ASSERT(++taken <= kCapacity);
     }
-    RC_ASSERT(taken <= kCapacity);
+    if (!popped.ok()) {
+        RC_ASSERT(popped.error().code == Errc::corrupt);
+    }
 }
 
 }  // namespace

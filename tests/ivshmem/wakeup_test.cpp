@@ -116,7 +116,7 @@ TEST_P(ChannelWakeup, carries_every_descriptor_there_and_back) {
             Channel::attach(control(), layout_, Channel::Side::host, wakeup(to_host, to_guest))
                 .value();
         for (std::uint64_t round = 0; round < kRounds;) {
-            if (const auto descriptor = channel.receive()) {
+            if (const auto descriptor = channel.receive().value()) {
                 EXPECT_TRUE(channel.send(*descriptor).value());
                 ++round;
             } else {
@@ -132,7 +132,7 @@ TEST_P(ChannelWakeup, carries_every_descriptor_there_and_back) {
         descriptor.cookie = round;
         ASSERT_TRUE(channel.send(descriptor).value());
         ASSERT_TRUE(channel.wait(now_ns() + kPatienceNs)) << "round " << round;
-        ASSERT_EQ(channel.receive()->cookie, round);
+        ASSERT_EQ(channel.receive().value()->cookie, round);
     }
 }
 

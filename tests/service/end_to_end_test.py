@@ -270,6 +270,30 @@ class Devices(unittest.TestCase):
         self.assertTrue(any("slots" in notice for notice in report["notices"]), report["notices"])
         self.assertEqual(frame_count(out), 8)
 
+    def test_that_are_cut_short_end_their_sessions_and_nothing_else(self):
+        self.service.ctl("vm", "add", "first", "--in-device", self.devices[0], "--out-device",
+                         self.devices[1], "--memory", 10000000)
+        for device in self.devices:
+            guest = subprocess.Popen(
+                self.service.command("--inDevPath", self.devices[0], "--outDevPath", self.devices[1],
+                                     *SIZE, "--colorFormat", "nv12", "--codecId", "copy",
+                                     "--frameNum", 100000000, "-o", os.devnull),
+                env=self.service.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.addCleanup(guest.stdout.close)
+            self.addCleanup(guest.wait, PATIENCE)
+            self.addCleanup(guest.kill)
+            wait_until(lambda: any(s["frames"] > 0 for s in self.service.sessions()), "its frames")
+            os.truncate(device, 4096)
+            words = guest.communicate(timeout=PATIENCE)[0]
+            self.assertEqual(guest.returncode, 1, words)
+            # Whichever of both touches it first: the worker dies of it, the guest goes on to say so.
+            self.assertRegex(words, "signal 7|was cut short")
+            wait_until(lambda: not self.service.sessions(), "the end of its session")
+            os.truncate(device, 10000000)
+        report = json.loads(self.service.guest(*SIZE, "--colorFormat", "nv12", "--frameNum", 8,
+                                               "--json"))
+        self.assertEqual(report["frames"], 8)
+
 
 class Failure(unittest.TestCase):
     def setUp(self):

@@ -132,6 +132,9 @@ Result<Memory> memory_of(const v1::CreateReply& reply, const SessionLayout& layo
     const v1::Region& in = reply.in_region();
     const v1::Region& out = reply.out_region();
     MRDA_ASSIGN(RegionMemory input_region, region_of(in, among, reach.in_device, deadline_ns));
+    if (reach.survive_removal && input_region.device != nullptr) {
+        MRDA_TRY(input_region.device->survive_removal());
+    }
     MRDA_ASSIGN(Mapping input,
                 map_extent(in, input_region, layout.input_extent_bytes(), layout.control_bytes()));
     Mapping output;

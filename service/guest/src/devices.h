@@ -19,6 +19,7 @@ struct Reach {
     std::string in_device;   ///< A PCI address or a region's name; empty: whichever has the region.
     std::string out_device;  ///< As in_device.
     std::string wake;        ///< "interrupt", "stream" or "polling"; empty: the best there is.
+    bool survive_removal = false;  ///< Of a device, without SIGBUS.
 };
 
 /// "pci:", "pci:00:05.0" and "pci:NAME" name devices of this machine, and anything else is no such

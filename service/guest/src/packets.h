@@ -5,6 +5,7 @@
 #include <deque>
 #include <list>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "mrda/ivshmem/region.h"
@@ -52,6 +53,12 @@ class Packets {
     /// Goes on in `fresh`. Packets of the old memory become private copies in the same place.
     /// Errors: out_of_memory.
     Result<void> replace_memory(ivshmem::Mapping fresh);
+
+    /// Where packets come in now.
+    [[nodiscard]] std::span<std::byte> memory() const {
+        const ivshmem::Mapping& mapping = memories_.back().mapping;
+        return {mapping.data(), static_cast<std::size_t>(mapping.size_bytes())};
+    }
 
     /// No page of the memory is touched any more; packets stay readable. Errors: out_of_memory.
     Result<void> let_go() { return memories_.back().mapping.let_go(); }

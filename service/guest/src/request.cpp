@@ -48,6 +48,7 @@ Result<void> check(const mrda_guest_config& config) {
     if (!wake.empty() && wake != "interrupt" && wake != "stream" && wake != "polling") {
         return wrong("wake", std::string(wake), "interrupt, stream or polling, or NULL");
     }
+    MRDA_TRY(check_range("survive_removal", config.survive_removal, 0, 1));
     MRDA_TRY(check_range("qp", config.qp, 0, 255));
     MRDA_TRY(check_range("gop_size", config.gop_size, 1, 65'535));
     MRDA_TRY(check_range("gop_ref_dist", config.gop_ref_dist, 1, 16));
@@ -115,6 +116,7 @@ Result<Parameters> parameters_of(const mrda_guest_config& config) {
     const std::string in_path = text(config.in_device_path);
     const std::string out_path = text(config.out_device_path);
     parameters.reach = reach_of(in_path, out_path, text(config.wake), parameters.address);
+    parameters.reach.survive_removal = config.survive_removal != 0;
     if (!parameters.reach.by_device) {
         parameters.request.set_in_device_path(in_path);
         parameters.request.set_out_device_path(out_path);

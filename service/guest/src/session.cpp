@@ -52,8 +52,10 @@ Result<std::unique_ptr<Session>> Session::create(Parameters parameters) {
     const auto memory = attachment->input.control(attachment->layout.control_bytes());
     MRDA_ASSIGN(Channel channel, Channel::attach(memory, attachment->layout, Channel::Side::guest,
                                                  std::move(attachment->wakeup)));
-    return std::unique_ptr<Session>(new Session(std::move(parameters), std::move(control),
-                                                std::move(*attachment), std::move(channel)));
+    std::unique_ptr<Session> session(new Session(std::move(parameters), std::move(control),
+                                                 std::move(*attachment), std::move(channel)));
+    MRDA_TRY(session->guard_memory());
+    return session;
 }
 
 Session::Session(Parameters parameters, std::unique_ptr<Control> control, Attachment attachment,
@@ -67,6 +69,7 @@ Session::Session(Parameters parameters, std::unique_ptr<Control> control, Attach
       output_owners_(layout_.output_slots(), SlotOwners::Owner::host),
       inputs_(layout_.input_slots()),
       packets_(std::move(attachment.output), layout_, attachment.in_devices),
+      survive_removal_(parameters.reach.survive_removal),
       keeper_(*control_, std::move(parameters.request), std::move(parameters.reach),
               parameters.reattach_timeout_ns, [this] { interrupt(); }) {
     remember(attachment);
@@ -100,7 +103,7 @@ mrda_guest_status Session::look() {
             }
         }
     }
-    if (!ending_ && *device_gone_) {
+    if (!ending_ && is_memory_gone()) {
         let_go_of_device();
     }
     if (!ending_) {
@@ -115,8 +118,9 @@ mrda_guest_status Session::look() {
         if (link == Link::ended) {
             ending_ = keeper_.ending();
         } else if (link == Link::up) {
-            // From a host that is away, whatever lies in the ring is no news.
-            if (!taken.ok() && !failure_) {
+            // From a host that is away, whatever lies in the ring is no news; nor where it gave the
+            // memory back, of which the keeper will hear.
+            if (!taken.ok() && !failure_ && has_own_header()) {
                 failure_ = {to_string(taken.error()), os::deadline_after(kWordsTimeoutNs)};
             }
             end_failed(os::now_ns());
@@ -129,7 +133,11 @@ mrda_guest_status Session::look() {
 }
 
 Result<void> Session::take_messages() {
-    while (const auto descriptor = channel_->receive()) {
+    for (;;) {
+        MRDA_ASSIGN(const auto descriptor, channel_->receive());
+        if (!descriptor) {
+            return {};
+        }
         if (failure_) {
             continue;  // That was its last word.
         }
@@ -137,7 +145,6 @@ Result<void> Session::take_messages() {
                     accept_from_host(*descriptor, layout_, input_owners_, output_owners_));
         MRDA_TRY(take(*descriptor, kind));
     }
-    return {};
 }
 
 Result<void> Session::take(const Descriptor& descriptor, HostKind kind) {

@@ -15,6 +15,7 @@
 #include "input_pool.h"
 #include "keeper.h"
 #include "mrda/guest/guest.h"
+#include "mrda/ivshmem/bus_guard.h"
 #include "mrda/ivshmem/channel.h"
 #include "mrda/ivshmem/message.h"
 #include "packets.h"
@@ -38,7 +39,7 @@ struct Parameters {
 /// passes is checked.
 class Session {
   public:
-    /// Errors: what Control and attach() say.
+    /// Errors: what Control, attach() and BusGuard say.
     static Result<std::unique_ptr<Session>> create(Parameters parameters);
     ~Session();
     Session(const Session&) = delete;
@@ -112,6 +113,7 @@ class Session {
     Result<void> adopt(Attachment fresh);
     /// Whether what lies in it is what this session and its host have put there.
     [[nodiscard]] bool memory_is_whole() const;
+    [[nodiscard]] bool has_own_header() const;
     /// What a host that closed had not taken, another one gets.
     void take_back_frames();
     /// What the application has, and what it sent and no host took.
@@ -121,6 +123,9 @@ class Session {
     const char* keep(std::string text);
 
     void interrupt();
+    /// Makes the loss of its memory survivable, where that was asked for and can happen.
+    Result<void> guard_memory();
+    [[nodiscard]] bool is_memory_gone() const;
     /// The machine wants the device back, or it is gone: nothing of it is touched any more.
     void let_go_of_device();
 
@@ -134,6 +139,9 @@ class Session {
     ivshmem::SlotOwners output_owners_;
     InputPool inputs_;
     Packets packets_;
+    const bool survive_removal_;
+    ivshmem::BusGuard input_guard_;  // After what they guard.
+    ivshmem::BusGuard output_guard_;
     Tally tally_;
     std::deque<Waiting> waiting_;
     std::deque<Waiting> told_;   // Frames of which the host has not said what became of them.

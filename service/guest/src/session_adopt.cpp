@@ -16,6 +16,10 @@ bool Session::memory_is_whole() const {
         // first page as it was.
         return false;
     }
+    return has_own_header();
+}
+
+bool Session::has_own_header() const {
     // A host that gives memory back empties it, and one that gives it to somebody else writes
     // another header.
     const auto header =
@@ -87,7 +91,7 @@ Result<void> Session::adopt(Attachment fresh) {
     }
     ++info_.reattached;
     remember(fresh);
-    return {};
+    return guard_memory();
 }
 
 void Session::remember(Attachment& attachment) {
@@ -107,6 +111,20 @@ void Session::remember(Attachment& attachment) {
     info_.notices = keep(std::move(attachment.notices));
 }
 
+Result<void> Session::guard_memory() {
+    if (!survive_removal_ || !outlives_service_) {
+        return {};  // What does not outlive the service is sealed.
+    }
+    MRDA_ASSIGN(input_guard_, ivshmem::BusGuard::watch(input_.data(), input_.size_bytes()));
+    const auto output = packets_.memory();
+    MRDA_ASSIGN(output_guard_, ivshmem::BusGuard::watch(output.data(), output.size()));
+    return {};
+}
+
+bool Session::is_memory_gone() const {
+    return *device_gone_ || input_guard_.lost() || output_guard_.lost();
+}
+
 void Session::let_go_of_device() {
     {
         const std::lock_guard lock(wake_mutex_);
@@ -115,7 +133,10 @@ void Session::let_go_of_device() {
     const bool let_go = input_.let_go().ok() && packets_.let_go().ok();
     ending_ = {
         let_go ? MRDA_GUEST_DEVICE_GONE : MRDA_GUEST_FAILED,
-        "this machine's IVSHMEM device is being removed, or was: the session's memory is gone"};
+        outlives_service_ && !in_devices_
+            ? "the file that has the session's memory was cut short"
+            : "this machine's IVSHMEM device is being removed, or was: the session's memory is "
+              "gone"};
     // The host need not wait for the lease's end.
     keeper_.halt();
 }

@@ -72,7 +72,7 @@ std::optional<HostKind> ScriptedGuest::take(std::uint64_t timeout_ns) {
     if (!channel_.wait(ivshmem::now_ns() + timeout_ns)) {
         return std::nullopt;
     }
-    const auto descriptor = channel_.receive();
+    const auto descriptor = channel_.receive().value();
     const auto kind = accept_from_host(*descriptor, layout_, input_, output_);
     if (!kind.ok()) {
         ADD_FAILURE() << kind.error().message;

@@ -34,8 +34,8 @@ class Channel {
     /// False: the ring is full. Wakes the other side if it sleeps. Does not wait. Errors: corrupt.
     [[nodiscard]] Result<bool> send(const Descriptor& descriptor);
 
-    /// Does not wait.
-    [[nodiscard]] std::optional<Descriptor> receive() { return consumer_.pop(); }
+    /// Does not wait. Errors: corrupt.
+    [[nodiscard]] Result<std::optional<Descriptor>> receive() { return consumer_.pop(); }
 
     /// Waits until receive() would find something, until interrupt(), until `deadline_ns`, or until
     /// the wakeup has nothing to wait for; spins shortly first. True: there is something.

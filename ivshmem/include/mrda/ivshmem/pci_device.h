@@ -51,6 +51,9 @@ class PciDevice {
 
     /// Whether it has registers that ring, and interrupts (ivshmem-doorbell).
     [[nodiscard]] bool has_doorbell() const { return registers_ != nullptr; }
+    /// From now on ringing a device that was pulled out does nothing, where it would be SIGBUS.
+    /// What else was mapped of it is the mappings' to guard (see bus_guard.h). Errors: as BusGuard.
+    Result<void> survive_removal();
     /// Interrupts whoever is `peer` by its `vector`. Does not wait. A bug without a doorbell.
     void ring(std::uint16_t peer, std::uint16_t vector) const;
 

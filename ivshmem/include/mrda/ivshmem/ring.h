@@ -38,15 +38,18 @@ class RingConsumer {
 
     /// Whether pop() would find something. Cheap: what a spinning wait asks.
     [[nodiscard]] bool ready() const;
-    /// A private copy of the oldest entry, which is free again. What it says is the peer's word:
-    /// check it (see message.h).
-    [[nodiscard]] std::optional<Descriptor> pop();
+    /// A private copy of the oldest entry, which is free again; none where the peer has sent
+    /// nothing. What it says is the peer's word: check it (see message.h). Errors: corrupt (what
+    /// stands there belongs neither to this lap nor to the one before: it was overwritten, and
+    /// nothing more can come).
+    [[nodiscard]] Result<std::optional<Descriptor>> pop();
 
   private:
     PeerMemory entries_;
     PeerMemory own_page_;
     std::uint32_t capacity_;
     std::uint32_t position_ = 0;
+    bool first_lap_ = true;
 };
 
 }  // namespace mrda::ivshmem

@@ -65,7 +65,8 @@ typedef enum mrda_guest_status {
     MRDA_GUEST_FAILED = -6,       /* the session ended on the host: destroy it */
     MRDA_GUEST_STOPPED = -7,      /* mrda_guest_stop was called, or an administrator did */
     MRDA_GUEST_NOT_FOUND = -8,    /* plugin, file, device: what was named is not there */
-    MRDA_GUEST_DEVICE_GONE = -9   /* the machine's IVSHMEM device is being removed, or was */
+    MRDA_GUEST_DEVICE_GONE = -9   /* the machine's IVSHMEM device is being removed, or was; or its
+                                     memory is gone, see survive_removal */
 } mrda_guest_status;
 
 typedef enum mrda_guest_codec {
@@ -117,6 +118,11 @@ typedef struct mrda_guest_config {
     uint64_t output_slot_bytes;   /* = 0 */
     uint64_t connect_timeout_ns;  /* = 25 s; where nobody listens, create fails at once */
     uint64_t reattach_timeout_ns; /* = 10 s: how long a service that went away is waited for */
+    /* = 0. 1: memory that is suddenly gone (a device pulled out of the machine, a region's file cut
+     * short) does not end this process by SIGBUS: it becomes pages of zeros, and calls return
+     * DEVICE_GONE. For that the library installs a handler of SIGBUS, once, which gives what is not
+     * its own to the one that was there before. */
+    uint32_t survive_removal;
 } mrda_guest_config;
 
 #define MRDA_GUEST_MAX_PLANES 4
