@@ -4,64 +4,20 @@
 
     vm_test.py BUILD [TEST ...]     exit code 77: no machine can be had here; the last line says why"""
 
-import json
 import os
 import sys
-import tempfile
 import time
 import unittest
 
 import guest as machine
+from host import IOMMU, Host, plain
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "service"))
-from mrda_service import CONFIG, Service  # noqa: E402
+sys.path.insert(0, os.path.join(machine.TREE, "tests", "service"))
+from mrda_service import wait_until  # noqa: E402
 
 BUILD = None
 FRAMES = 60
-STREAM = ["--width", 640, "--height", 360, "--colorFormat", "nv12", "--codecId", "h264"]
 MIB = 1 << 20
-
-
-def plain(name, path, slot, mib=64):
-    """QEMU's arguments for a device whose memory is a file."""
-    return ["-object", f"memory-backend-file,id={name},share=on,mem-path={path},size={mib}M",
-            "-device", f"ivshmem-plain,memdev={name},addr={slot}"]
-
-
-class Host:
-    """A service with VMs whose devices are files, and one machine that has all of these devices."""
-
-    def __init__(self):
-        self.results = tempfile.TemporaryDirectory(dir=os.path.join(machine.TREE, "build"))
-        self.service = Service(f"{BUILD}/bin", "-addr", "127.0.0.1:0", config=CONFIG).start()
-        self.tokens = {}
-        self.add("one", "one", "one")
-        self.add("two", "in", "out")
-        self.add("late", "late", "late")
-        devices = (plain("one", self.path("one"), "0x10") + plain("in", self.path("in"), "0x11")
-                   + plain("out", self.path("out"), "0x12"))
-        self.guest = machine.Guest("vm_test", devices=devices, results=self.results.name).start()
-
-    def path(self, name):
-        return os.path.join(self.results.name, name)
-
-    def add(self, vm, in_name, out_name):
-        told = self.service.ctl("vm", "add", vm, "--in-device", self.path(in_name), "--out-device", self.path(out_name),
-                                "--memory", "64M")
-        with open(told.split("token in ")[1].split(" ")[0], encoding="utf-8") as file:
-            self.tokens[vm] = file.read().strip()
-
-    def sample(self, *options):
-        """The sample's command line for the guest's system, without its VM's token."""
-        return [f"{BUILD}/bin/mrda_sample_app", "--hostSessionAddr", f"10.0.2.2:{self.service.port()}", *STREAM, *options]
-
-    def command(self, vm, *options):
-        return ["env", f"MRDA_TOKEN={self.tokens[vm]}", *self.sample(*options)]
-
-    def close(self):
-        self.guest.close()
-        self.service.close()
-        self.results.cleanup()
 
 
 class Machine(unittest.TestCase):
@@ -69,23 +25,21 @@ class Machine(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.host = Host()
+        cls.host = Host(BUILD)
         cls.addClassCleanup(cls.host.close)
-        local = cls.host.path("local.h264")
-        cls.host.service.guest(*STREAM, "--frameNum", FRAMES, "-o", local,
-                               env=dict(cls.host.service.env, MRDA_TOKEN=cls.host.tokens["late"]))
-        with open(local, "rb") as file:
-            cls.expected = file.read()
+        cls.host.add_plain("one", "one", "one")
+        cls.host.add_plain("two", "in", "out")
+        cls.host.add_plain("late", "late", "late")
+        devices = [argument for name, slot in (("one", "0x10"), ("in", "0x11"), ("out", "0x12"))
+                   for argument in plain(name, cls.host.path(name), slot)]
+        cls.guest = machine.Guest("vm_test", devices=devices, results=cls.host.results).start()
+        cls.addClassCleanup(cls.guest.close)
+        cls.expected = cls.host.local_bitstream("--frameNum", FRAMES)
 
     def encode(self, vm, *options):
         """The report of a guest's run, whose bitstream must be that of a local process."""
-        out = self.host.path("guest.h264")
-        output = self.host.guest.check(
-            self.host.command(vm, "--frameNum", FRAMES, "-o", out, "--json", *options), timeout=120)
-        with open(out, "rb") as file:
-            self.assertEqual(file.read(), self.expected)
-        os.unlink(out)
-        report = json.loads(output[output.index("{"):])
+        report, bitstream = self.host.encode(self.guest, vm, "--frameNum", FRAMES, *options)
+        self.assertEqual(bitstream, self.expected)
         self.assertEqual((report["packets"], report["cpu_copied_bytes"], report["path"]), (FRAMES, 0, "direct"))
         return report
 
@@ -104,26 +58,73 @@ class Machine(unittest.TestCase):
         self.assertIn("guest by polling, host by polling", self.encode("one", "--wake", "polling")["woken"])
 
     def test_is_told_which_device_has_another_region(self):
-        code, output = self.host.guest.run(self.host.command("one", "--frameNum", 1, "--inDevPath", "pci:00:11.0"))
+        code, output = self.guest.run(self.host.command("one", "--frameNum", 1, "--inDevPath", "pci:00:11.0"))
         self.assertEqual(code, 3, output)
         self.assertIn("0000:00:11.0: region two.in", output)
         self.assertIn("one", output)
 
     def test_is_told_why_it_cannot_be_interrupted(self):
-        code, output = self.host.guest.run(self.host.command("one", "--frameNum", 1, "--inDevPath", "pci:00:10.0",
+        code, output = self.guest.run(self.host.command("one", "--frameNum", 1, "--inDevPath", "pci:00:10.0",
                                                              "--wake", "interrupt"))
         self.assertEqual(code, 4, output)
         self.assertIn("ivshmem-plain", output)
 
-    def test_uses_a_device_that_is_plugged_in_later(self):
-        qmp = self.host.guest.qmp
-        qmp.execute("object-add", **{"qom-type": "memory-backend-file", "id": "late", "share": True,
-                                     "mem-path": self.host.path("late"), "size": 64 * MIB})
-        qmp.execute("device_add", driver="ivshmem-plain", id="late-device", memdev="late", bus="port1")
+    def plug(self, name, bus):
+        # A backend of its own each time: QEMU 7.2 ends itself where one that was unplugged is used again.
+        self.guest.qmp.execute("object-add", **{
+            "qom-type": "memory-backend-file", "id": name, "share": True, "mem-path": self.host.path("late"), "size": 64 * MIB})
+        self.guest.qmp.execute("device_add", driver="ivshmem-plain", id=f"device-{name}", memdev=name, bus=bus)
+        self.wait_for_devices(4)
+
+    def wait_for_devices(self, count):
         end = time.monotonic() + machine.BOOT_SECONDS
-        while self.host.guest.run("grep -l 0x1110 /sys/bus/pci/devices/*/device | wc -l")[1].strip() != "4":
-            self.assertLess(time.monotonic(), end, "the guest never saw the device")
+        while self.guest.run("grep -l 0x1110 /sys/bus/pci/devices/*/device | wc -l")[1].strip() != str(count):
+            self.assertLess(time.monotonic(), end, f"the guest does not see {count} devices")
+
+    def start_endless(self, vm):
+        """An encoder in the guest that has begun, and does not end by itself; and its session's number."""
+        running = self.guest.start_process(self.host.command(vm, "--frameNum", 10**6, "-o", "/dev/null"))
+        encoding = []
+
+        def begun():
+            encoding[:] = [session for session in self.host.service.sessions()
+                           if session["vm"] == vm and session["packets"] > 0]
+            return encoding or running.code is not None
+        wait_until(begun, "an encoder in the guest")
+        self.assertIsNone(running.code, running.output)
+        return running, encoding[0]["id"]
+
+    def test_uses_a_device_that_is_plugged_in_later_and_hears_when_it_is_wanted_back(self):
+        self.plug("late", "port1")
         self.encode("late")
+        running, _ = self.start_endless("late")
+        self.guest.qmp.execute("device_del", id="device-late")
+        self.assertEqual(running.wait(machine.BOOT_SECONDS), 1, running.output)
+        self.assertIn("IVSHMEM device is being removed, or was", running.output)
+        self.wait_for_devices(3)
+        self.plug("again", "port2")
+        self.encode("late")
+
+    def test_survives_a_device_that_is_torn_out_of_its_system(self):
+        running, _ = self.start_endless("one")
+        self.guest.check("echo 1 > /sys/bus/pci/devices/0000:00:10.0/remove")
+        self.assertEqual(running.wait(machine.BOOT_SECONDS), 1, running.output)
+        self.assertIn("IVSHMEM device is being removed, or was", running.output)
+        self.guest.check("echo 1 > /sys/bus/pci/rescan")
+        self.encode("one")
+
+    def test_that_spoils_its_control_pages_ends_its_session_and_nothing_else(self):
+        running, session = self.start_endless("one")
+        # The region's page, the session's header, both sides' words, and their rings.
+        spoil = ("import mmap, os; file = os.open('/sys/bus/pci/devices/0000:00:10.0/resource2', os.O_RDWR); "
+                 "pages = mmap.mmap(file, 6 * 4096); pages[4096:] = os.urandom(5 * 4096)")
+        self.guest.check(["python3", "-c", spoil])
+        self.assertNotEqual(running.wait(machine.BOOT_SECONDS), 0, running.output)
+        failed = [line for line in self.host.service.text().splitlines()
+                  if f"id={session} " in line and "state=failed" in line]
+        self.assertTrue(failed, self.host.service.text())
+        self.assertIn("the ring was overwritten", failed[0])
+        self.encode("one")
 
 
 class Doorbells(unittest.TestCase):
@@ -131,39 +132,26 @@ class Doorbells(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.results = tempfile.TemporaryDirectory(dir=os.path.join(machine.TREE, "build"))
-        cls.addClassCleanup(cls.results.cleanup)
-        cls.service = Service(f"{BUILD}/bin", "-addr", "127.0.0.1:0", config=CONFIG).start()
-        cls.addClassCleanup(cls.service.close)
-        told = cls.service.ctl("vm", "add", "bells", "--devices", 1, "--memory", "64M")
-        with open(told.split("token in ")[1].split(" ")[0], encoding="utf-8") as file:
-            cls.token = file.read().strip()
-        run = [f"{BUILD}/bin/mrdactl", "--runtime-dir", cls.service.path("run"), "vm", "run", "bells", "--"]
-        cls.guest = machine.Guest("doorbells", devices=["-device", "intel-iommu,intremap=on"], results=cls.results.name,
-                                  command_prefix=run).start()
-        cls.addClassCleanup(cls.service.end)  # In order, so that the holder of the doorbells ends, too.
+        cls.host = Host(BUILD)
+        cls.addClassCleanup(cls.host.close)
+        cls.host.add("bells", "--devices", 1, "--memory", "64M")
+        cls.guest = machine.Guest("doorbells", devices=IOMMU, results=cls.host.results,
+                                  command_prefix=cls.host.vm_run("bells")).start()
         cls.addClassCleanup(cls.guest.close)
 
-    def encode(self, name, *options):
-        out = os.path.join(self.results.name, name)
-        output = self.guest.check(
-            ["env", f"MRDA_TOKEN={self.token}", f"{BUILD}/bin/mrda_sample_app", "--hostSessionAddr",
-             f"10.0.2.2:{self.service.port()}", *STREAM, "--frameNum", FRAMES, "-o", out, "--json", *options], timeout=120)
-        report = json.loads(output[output.index("{"):])
+    def encode(self, *options):
+        report, bitstream = self.host.encode(self.guest, "bells", "--frameNum", FRAMES, *options)
         self.assertEqual((report["packets"], report["cpu_copied_bytes"], report["path"]), (FRAMES, 0, "direct"))
-        with open(out, "rb") as file:
-            return report, file.read()
+        return report, bitstream
 
     def test_ring_the_host_and_interrupt_the_guest(self):
-        by_stream, one = self.encode("stream.h264")
+        by_stream, one = self.encode()
         self.assertIn("guest by stream, host by doorbell", by_stream["woken"])
         self.guest.check(["sh", "tests/vm/ivshmem.sh", "bind", "0000:00:10.0"])
-        by_interrupt, other = self.encode("interrupt.h264", "--wake", "interrupt")
+        by_interrupt, other = self.encode("--wake", "interrupt")
         self.assertIn("guest by doorbell, host by doorbell", by_interrupt["woken"])
         self.assertEqual(one, other)
-        self.service.guest(*STREAM, "--frameNum", FRAMES, "-o", self.service.path("local.h264"))
-        with open(self.service.path("local.h264"), "rb") as file:
-            self.assertEqual(file.read(), one)
+        self.assertEqual(self.host.local_bitstream("--frameNum", FRAMES), one)
 
 
 class KernelDmaBufs(unittest.TestCase):
