@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <string>
 
 #include "mrda/interop/fd.h"
@@ -17,6 +18,7 @@ namespace mrda {
 namespace {
 
 constexpr const char* kDevice = "/dev/udmabuf";
+constexpr const char* kLimit = "/sys/module/udmabuf/parameters/size_limit_mb";
 
 Result<void> check_range(int memfd, std::uint64_t offset_bytes, std::uint64_t size_bytes) {
     MRDA_ASSIGN(const std::uint64_t object_bytes, unshrinkable_size_bytes(memfd));
@@ -46,6 +48,15 @@ Result<Fd> open_device() {
     return device;
 }
 
+Error refused_by_kernel(int errno_value, std::uint64_t size_bytes) {
+    std::string limit_mib = "?";
+    std::ifstream(kLimit) >> limit_mib;
+    return os_error("ioctl(UDMABUF_CREATE)", errno_value,
+                    "no DMA-BUF over " + std::to_string(size_bytes) +
+                        " bytes of shared memory; this kernel makes them of at most " + limit_mib +
+                        " MiB, which is its parameter udmabuf.size_limit_mb");
+}
+
 }  // namespace
 
 Result<DmaBuf> export_range_as_dma_buf(int memfd, std::uint64_t offset_bytes,
@@ -59,9 +70,7 @@ Result<DmaBuf> export_range_as_dma_buf(int memfd, std::uint64_t offset_bytes,
     request.size = size_bytes;
     Fd made(::ioctl(device.get(), UDMABUF_CREATE, &request));
     if (!made) {
-        return os_error("ioctl(UDMABUF_CREATE)", errno,
-                        "no DMA-BUF over " + std::to_string(size_bytes) +
-                            " bytes of shared memory; the kernel's limit is udmabuf.size_limit_mb");
+        return refused_by_kernel(errno, size_bytes);
     }
     return DmaBuf::adopt(std::move(made), 0, size_bytes, "udmabuf");
 }
