@@ -146,15 +146,18 @@ Result<Fd> MemoryObject::export_fd() {
     return copy;
 }
 
-void MemoryObject::begin_cpu_access() const {
+int MemoryObject::dma_buf() const {
     if (dma_buf_) {
-        sync_dma_buf(fd_.get(), DMA_BUF_SYNC_START);
+        return fd_.get();
     }
+    const std::lock_guard lock(export_mutex_);
+    return udmabuf_ ? udmabuf_->fd() : -1;
 }
 
-void MemoryObject::end_cpu_access() const {
-    if (dma_buf_) {
-        sync_dma_buf(fd_.get(), DMA_BUF_SYNC_END);
+void MemoryObject::tell_dma_buf(Access access) const {
+    // Not under the lock: a device's work may take its time.
+    if (const int fd = dma_buf(); fd >= 0) {
+        sync_dma_buf(fd, access == kBegins ? DMA_BUF_SYNC_START : DMA_BUF_SYNC_END);
     }
 }
 

@@ -46,12 +46,18 @@ class MemoryObject {
     /// where the kernel has /dev/udmabuf, else the memfd.
     Result<Fd> export_fd();
 
-    /// CPU access to a true DMA-BUF stands between these two; for other memory they do nothing.
-    void begin_cpu_access() const;
-    void end_cpu_access() const;
+    /// CPU access to a true DMA-BUF, imported or exported, stands between these two; for other
+    /// memory they do nothing. The first waits for devices that write or read it.
+    void begin_cpu_access() const { tell_dma_buf(kBegins); }
+    void end_cpu_access() const { tell_dma_buf(kEnds); }
 
   private:
+    enum Access : std::uint8_t { kBegins, kEnds };
+
     MemoryObject(Fd fd, std::uint8_t* data, std::uint64_t size_bytes, bool mapped);
+    void tell_dma_buf(Access access) const;
+    /// -1: there is none.
+    [[nodiscard]] int dma_buf() const;
 
     Fd fd_;
     std::uint8_t* const data_;
@@ -59,8 +65,8 @@ class MemoryObject {
     const bool mapped_;  ///< By us, so ours to unmap.
     bool dma_buf_ = false;
     bool allocated_ = false;
-    std::mutex export_mutex_;
-    std::optional<DmaBuf> udmabuf_;
+    mutable std::mutex export_mutex_;
+    std::optional<DmaBuf> udmabuf_;  ///< Once it is there it stays.
 };
 
 /// invalid_argument if `fd` is not open.
