@@ -196,7 +196,8 @@ TEST_F(MediaVa, one_frame_is_scaled_to_eight_sizes_as_libyuv_scales_it) {
     EXPECT_EQ(session.take_done(), 0U);
     const mrda_media_report report = session.report();
     EXPECT_STREQ(report.path, "direct");
-    EXPECT_STREQ(report.path_reason, "");
+    EXPECT_THAT(report.path_reason,
+                testing::AnyOf(testing::StrEq(""), testing::HasSubstr("udmabuf")));
     EXPECT_EQ(report.cpu_copied_bytes, 0U);
     EXPECT_THAT(report.implementation, testing::HasSubstr("MRDA"));
 }

@@ -27,11 +27,11 @@ Result<Pool> Pool::import(const Display& display, const mrda_pool& pool, const s
     MRDA_ASSIGN(FrameLayout layout, media::from_media(pool.layout));
     Pool made(std::move(layout), which);
     for (const mrda_buffer* const buffer : std::span(pool.buffers, pool.buffer_count)) {
-        MRDA_ASSIGN(auto import, import_shared(display, memory_of(*buffer), made.layout_));
-        if (import.path.route != Route::prime_2 && made.remark_.empty()) {
-            made.remark_ = which + " by " + import.path.to_string();
+        MRDA_ASSIGN(auto shared, import_shared(display, memory_of(*buffer), made.layout_));
+        if (made.remark_.empty() && !shared.remark.empty()) {
+            made.remark_ = which + " " + shared.remark;
         }
-        made.entries_.push_back({buffer->id, std::move(import.surface)});
+        made.entries_.push_back({buffer->id, std::move(shared.import.surface)});
     }
     return made;
 }

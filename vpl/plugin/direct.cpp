@@ -21,15 +21,15 @@ Result<MadeWay> make_direct(const WaySource& source) {
     MadeWay made{std::make_unique<Direct>(), {}, ""};
     for (const mrda_buffer* const buffer : source.config.buffers) {
         const bool object = (buffer->memory & MRDA_MEMORY_OBJECT) != 0;
-        MRDA_ASSIGN(auto import,
+        MRDA_ASSIGN(auto shared,
                     vaapi::import_shared(source.device.display,
                                          {object ? buffer->fd : -1, buffer->offset_bytes,
                                           buffer->pages, buffer->length_bytes},
                                          source.config.layout));
-        if (import.path.route != Route::prime_2 && made.remark.empty()) {
-            made.remark = "by " + import.path.to_string();
+        if (made.remark.empty()) {
+            made.remark = std::move(shared.remark);
         }
-        made.surfaces.push_back(std::move(import.surface));
+        made.surfaces.push_back(std::move(shared.import.surface));
     }
     return made;
 }

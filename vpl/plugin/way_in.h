@@ -37,7 +37,7 @@ class WayIn {
 struct MadeWay {
     std::unique_ptr<WayIn> way;
     std::vector<vaapi::Surface> surfaces;
-    std::string remark;  ///< Why it is not as good as it could be, within itself.
+    std::string remark;  ///< What its surfaces are of, where that is worth telling; why no better.
 };
 
 /// What ways are made of. `wanted_surfaces` keep the encoder busy.

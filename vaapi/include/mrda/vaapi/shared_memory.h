@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "mrda/interop/frame_layout.h"
 #include "mrda/interop/result.h"
@@ -18,10 +19,19 @@ struct SharedMemory {
     std::uint64_t size_bytes = 0;
 };
 
-/// As import_surface(), of the object where that can be, else of the pages. On a GPU, which takes
-/// no memfd, the range becomes a DMA-BUF first (/dev/udmabuf). The surface keeps what it needs of
-/// the object, and not the descriptor.
-Result<Import> import_shared(const Display& display, const SharedMemory& memory,
-                             const FrameLayout& layout);
+/// A surface on shared memory, and what a report should say of how it came about.
+struct SharedImport {
+    Import import;
+    /// "by a DMA-BUF of udmabuf"; "by userptr ...", with the reasons. Empty: the driver took the
+    /// object as it was given, and nothing better could have been made of it here.
+    std::string remark;
+};
+
+/// As import_surface(), of the object where that can be, else of the pages. The range of a memfd
+/// becomes a DMA-BUF first, if this kernel has /dev/udmabuf and the memfd cannot shrink. Where it
+/// does not become one, software drivers take the memfd itself, and a GPU, which takes none, the
+/// pages. The surface keeps what it needs of the object, and not the descriptor.
+Result<SharedImport> import_shared(const Display& display, const SharedMemory& memory,
+                                   const FrameLayout& layout);
 
 }  // namespace mrda::vaapi

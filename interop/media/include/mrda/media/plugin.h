@@ -115,7 +115,7 @@ typedef struct mrda_session_config {
 typedef struct mrda_media_report {
     char implementation[64];     /* "oneVPL mrda-software", ... */
     char path[16];               /* "direct", "blit", "map" */
-    char path_reason[512];       /* why no better one */
+    char path_reason[512];       /* why no better one; what its surfaces are of */
     uint64_t cpu_copied_bytes;   /* pixels that a CPU copied from buffer to codec input */
     uint64_t codec_copied_bytes; /* pixels that the codec converted inside itself */
 } mrda_media_report;

@@ -168,7 +168,7 @@ typedef struct mrda_guest_info {
     uint64_t reattached;         /* how often the service came back */
     uint64_t rpc_count;          /* gRPC messages sent */
     const char* path;            /* "direct", "blit" or "map" */
-    const char* path_reason;     /* why it is no better one */
+    const char* path_reason;     /* why it is no better one; what its surfaces are of */
     const char* implementation;  /* of the codec */
     const char* notices;         /* what the service changed, a line each */
     const char* woken;           /* how guest and host wake each other, and why not better */
