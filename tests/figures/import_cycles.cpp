@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 // USM -> DMA-BUF -> VA surface, made and destroyed N times; prints what the process grew by:
 // descriptors, mappings, KiB of resident memory. Exits 0 if it did not grow.
-#include <dirent.h>
-
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <string>
 
+#include "footprint.h"
 #include "mrda/interop/platform.h"
 #include "mrda/l0/context.h"
 #include "mrda/l0/usm.h"
@@ -16,36 +13,9 @@
 
 namespace {
 
-// The allocator keeps some of what was freed; growth beyond this is a leak at any number of cycles.
-constexpr long kResidentSlackKib = 512;
+using mrda::figures::measure_footprint;
+
 constexpr long kWarmUpCycles = 100;
-
-struct Footprint {
-    long descriptors = 0;
-    long mappings = 0;
-    long resident_kib = 0;
-};
-
-Footprint measure() {
-    Footprint now;
-    if (DIR* directory = ::opendir("/proc/self/fd")) {
-        while (::readdir(directory) != nullptr) {
-            ++now.descriptors;
-        }
-        ::closedir(directory);
-    }
-    std::ifstream maps("/proc/self/maps");
-    for (std::string line; std::getline(maps, line);) {
-        ++now.mappings;
-    }
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;) {
-        if (word == "VmRSS:") {
-            status >> now.resident_kib;
-        }
-    }
-    return now;
-}
 
 mrda::Result<void> cycle(const mrda::l0::Context& context, const mrda::vaapi::Display& display,
                          const mrda::FrameLayout& layout) {
@@ -67,16 +37,13 @@ mrda::Result<bool> run(long cycles) {
     for (long i = 0; i < kWarmUpCycles; ++i) {
         MRDA_TRY(cycle(context, display, layout));
     }
-    const Footprint before = measure();
+    const auto before = measure_footprint();
     for (long i = 0; i < cycles; ++i) {
         MRDA_TRY(cycle(context, display, layout));
     }
-    const Footprint after = measure();
-    const long resident = after.resident_kib - before.resident_kib;
-    std::cout << after.descriptors - before.descriptors << ", " << after.mappings - before.mappings
-              << ", " << resident << '\n';
-    return after.descriptors == before.descriptors && after.mappings == before.mappings &&
-           resident < kResidentSlackKib;
+    const auto grown = measure_footprint() - before;
+    std::cout << grown.descriptors << ", " << grown.mappings << ", " << grown.resident_kib << '\n';
+    return grown.is_no_growth();
 }
 
 }  // namespace
