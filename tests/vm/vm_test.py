@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""MRDA in virtual machines: a guest with IVSHMEM devices encodes on the host, and its kernel's DMA-BUFs are true ones.
+"""MRDA in virtual machines: a guest with IVSHMEM devices encodes on the host.
 
     vm_test.py BUILD [TEST ...]     exit code 77: no machine can be had here; the last line says why"""
 
@@ -41,6 +41,8 @@ class Machine(unittest.TestCase):
         report, bitstream = self.host.encode(self.guest, vm, "--frameNum", FRAMES, *options)
         self.assertEqual(bitstream, self.expected)
         self.assertEqual((report["packets"], report["cpu_copied_bytes"], report["path"]), (FRAMES, 0, "direct"))
+        # A file can shrink, so it becomes no DMA-BUF, whatever the host's kernel can make.
+        self.assertIn("by userptr", report["path_reason"])
         return report
 
     def test_encodes_as_a_local_process_does(self):
@@ -152,17 +154,6 @@ class Doorbells(unittest.TestCase):
         self.assertIn("guest by doorbell, host by doorbell", by_interrupt["woken"])
         self.assertEqual(one, other)
         self.assertEqual(self.host.local_bitstream("--frameNum", FRAMES), one)
-
-
-class KernelDmaBufs(unittest.TestCase):
-    """What the tests of DMA-BUFs skip on a machine whose kernel makes none."""
-
-    def test_are_as_the_tests_expect(self):
-        with machine.Guest("dma_bufs") as guest:
-            output = guest.check([f"{BUILD}/tests/interop_test", "--gtest_filter=*Udmabuf*:*DmaBuf*"], timeout=120)
-        self.assertRegex(output, r"\[  PASSED  \] [1-9]")
-        self.assertNotIn("udmabuf: No such file", output)
-        self.assertNotIn("has no udmabuf", output)
 
 
 def main():
