@@ -12,7 +12,8 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm"))
 import guest as machine  # noqa: E402
-from host import IOMMU, Host, plain, report_of  # noqa: E402
+import vm_dma_bufs  # noqa: E402
+from host import IOMMU, Host, plain, report_of, start_encoding  # noqa: E402
 from mrda_service import CONFIG, wait_until  # noqa: E402
 
 # Nobody waits for a lease's end: what went away must be found by itself.
@@ -41,18 +42,6 @@ def bitstreams(host, guest, frames):
 
 def sessions_of(host, vm):
     return [session for session in host.service.sessions() if session["vm"] == vm]
-
-
-def start_encoding(host, guest, vm, frames, least):
-    """An encoder in the guest that has given `least` packets, and goes on."""
-    before = {session["id"] for session in sessions_of(host, vm)}
-    running = guest.start_process(host.command(vm, "--frameNum", frames, "--bufferNum", BUFFERS, "-o", "/dev/null", "--json"))
-
-    def flows():
-        return running.code is not None or any(session["packets"] >= least for session in sessions_of(host, vm)
-                                               if session["id"] not in before)
-    wait_until(flows, f"{least} packets of {vm}")
-    return running
 
 
 class Steady(threading.Thread):
@@ -97,7 +86,7 @@ def killed_machines(host, guest, times):
     try:
         victim.start()
         for _ in range(times):
-            start_encoding(host, victim, "victim", 10**6, 20)
+            start_encoding(host, victim, "victim", 10**6)
             victim.kill()
             wait_until(lambda: not sessions_of(host, "victim"), "the end of a killed machine's session")
             victim.close()
@@ -116,7 +105,7 @@ def killed_machines(host, guest, times):
 def killed_services(host, guest, times):
     finished = attached = lost = most = 0
     for _ in range(times):
-        running = start_encoding(host, guest, "both", KILLED_FRAMES, 20)
+        running, _ = start_encoding(host, guest, "both", KILLED_FRAMES, "--bufferNum", BUFFERS)
         host.service.end(signal.SIGKILL)
         host.service.start()
         code = running.wait(120)
@@ -150,7 +139,9 @@ def main():
                            command_prefix=host.vm_run("both")) as guest:
             bitstreams(host, guest, 60 if quick else 300)
             killed_machines(host, guest, 1 if quick else 20)
-            killed_services(host, guest, 2 if quick else 20)
+            killed_services(host, guest, 1 if quick else 20)
+            for each in vm_dma_bufs.rows(guest, host.results, build, quick):
+                row(*each)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,11 @@ class Guest:
         self.launch()
         return self.wait_booted()
 
+    def _died_of_emulation(self):
+        """Seen in one boot of thirty: the kernel patches its own text, and the other emulated processor is in the midst of it."""
+        with open(self.console, encoding="utf-8", errors="replace") as file:
+            return "Oops: int3" in file.read()
+
     def launch(self):
         """Starts QEMU and does not wait: several machines boot at once so."""
         check_available()
@@ -125,7 +130,7 @@ class Guest:
         self._qmp_socket = ours[0]
         self._control, *self._lanes = [Lane(end) for end in ours[1:]]
 
-    def wait_booted(self, timeout=BOOT_SECONDS):
+    def wait_booted(self, timeout=BOOT_SECONDS, again=True):
         try:
             self.qmp = Qmp(self._qmp_socket, timeout)
             self._control.start("true").wait(timeout)
@@ -134,6 +139,10 @@ class Guest:
                 self.check(f"mkdir -p {shlex.quote(path)} && mount -t 9p -o {options} {tag} {shlex.quote(path)}")
         except (GuestError, QmpError) as error:
             self.close()
+            if again and self._died_of_emulation():
+                print(f"the guest {self._name} died of QEMU's emulation before it had booted, and is started once more", flush=True)
+                self.launch()
+                return self.wait_booted(timeout, again=False)
             raise GuestError(f"the guest {self._name} did not boot: {error}\n{self.console_tail()}") from None
         return self
 

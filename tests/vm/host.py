@@ -16,7 +16,7 @@ import tempfile
 import guest as machine
 
 sys.path.insert(0, os.path.join(machine.TREE, "tests", "service"))
-from mrda_service import CONFIG, Service  # noqa: E402
+from mrda_service import CONFIG, Service, wait_until  # noqa: E402
 
 STREAM = ["--width", 640, "--height", 360, "--colorFormat", "nv12", "--codecId", "h264"]
 IOMMU = ["-device", "intel-iommu,intremap=on"]  # Which vfio-pci wants, and so interrupts do.
@@ -69,9 +69,9 @@ class Host:
         """A VM whose devices are files of `results`."""
         self.add(vm, "--in-device", self.path(in_name), "--out-device", self.path(out_name), "--memory", "64M")
 
-    def vm_run(self, vm):
+    def vm_run(self, vm, *options):
         """What starts QEMU, behind it, with the VM's doorbell devices."""
-        return [f"{self.bin}/mrdactl", "--runtime-dir", self.service.path("run"), "vm", "run", vm, "--"]
+        return [f"{self.bin}/mrdactl", "--runtime-dir", self.service.path("run"), "vm", "run", vm, *options, "--"]
 
     def command(self, vm, *options):
         """The sample's command line for the guest's system."""
@@ -101,3 +101,19 @@ class Host:
         finally:
             self.service.close()
             self._folder.cleanup()
+
+
+def start_encoding(host, guest, vm, frames, *options):
+    """An encoder in the guest that has given a few packets, and goes on; and its session's number."""
+    before = {session["id"] for session in host.service.sessions()}
+    running = guest.start_process(host.command(vm, "--frameNum", frames, "-o", "/dev/null", "--json", *options))
+    flowing = []
+
+    def flows():
+        flowing[:] = [session["id"] for session in host.service.sessions()
+                      if session["id"] not in before and session["vm"] == vm and session["packets"] >= 20]
+        return flowing or running.code is not None
+    wait_until(flows, f"packets of {vm}")
+    if not flowing:
+        raise machine.GuestError(f"the encoder of {vm} ended with {running.code}:\n{running.output}")
+    return running, flowing[0]
