@@ -90,7 +90,7 @@ class InnerService:
 
 
 def cycles(guest, build, count):
-    """(whether nothing grew, what udmabuf_cycles says) in a guest."""
+    """(whether nothing grew, what udmabuf_cycles says of it) in a guest."""
     udmabufs(guest)  # So that the program can count them, too.
     code, output = guest.run([f"{build}/tests/udmabuf_cycles", count], timeout=PATIENCE)
-    return code == 0, output.strip()
+    return code == 0, json.loads(output) if output.startswith("{") else output
