@@ -155,7 +155,7 @@ Result<Options> interpret(const Words& words, Options options) {
 
 void add_stream_options(CLI::App& app, Words& words, Options& options) {
     app.add_option("--hostSessionAddr", options.address,
-                   "HOST:PORT or unix:PATH; without it, the local service");
+                   "HOST:PORT or unix:PATH; without it, $MRDA_ADDRESS, else the local service");
     app.add_option("-i", options.input,
                    "raw frames, or - for a pipe; without it, a moving pattern");
     app.add_option("-o", options.output, "the bitstream, or - for a pipe; without it, nowhere");

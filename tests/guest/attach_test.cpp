@@ -31,6 +31,16 @@ TEST_F(Guest, names_the_address_where_no_service_answers) {
     EXPECT_THAT(words(), HasSubstr("is mrda-service running"));
 }
 
+TEST_F(Guest, looks_for_the_service_where_the_environment_says) {
+    ::setenv("MRDA_ADDRESS", ("unix:" + dir_.path() + "/elsewhere.sock").c_str(), 1);
+    EXPECT_EQ(create(), nullptr);
+    EXPECT_EQ(status_, MRDA_GUEST_SERVICE_GONE);
+    EXPECT_THAT(words(), HasSubstr(dir_.path() + "/elsewhere.sock"));
+    config_.address = "nowhere";
+    EXPECT_EQ(create(), nullptr);
+    EXPECT_THAT(words(), HasSubstr("\"nowhere\""));
+}
+
 TEST_F(Guest, maps_memory_that_comes_as_a_file) {
     const std::string path = dir_.path() + "/region";
     serve(in_a_file(path));

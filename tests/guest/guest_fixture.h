@@ -32,6 +32,7 @@ class Guest : public testing::Test {
   protected:
     Guest() {
         ::setenv("MRDA_RUNTIME_DIR", dir_.path().c_str(), 1);
+        ::unsetenv("MRDA_ADDRESS");
         ::unsetenv("MRDA_TOKEN");
         ::unsetenv("MRDA_TOKEN_FILE");
         mrda_guest_config_init(&config_);

@@ -34,6 +34,7 @@ class SampleApp : public testing::Test {
   protected:
     SampleApp() {
         ::setenv("MRDA_RUNTIME_DIR", dir_.path().c_str(), 1);
+        ::unsetenv("MRDA_ADDRESS");
         ::unsetenv("MRDA_TOKEN");
         ::unsetenv("MRDA_TOKEN_FILE");
         // For a program that was built with that sanitizer.

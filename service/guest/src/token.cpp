@@ -54,6 +54,9 @@ std::string Token::origin() const {
 }
 
 Result<std::string> default_address() {
+    if (auto named = os::environment("MRDA_ADDRESS")) {
+        return std::move(*named);
+    }
     MRDA_ASSIGN(const std::string folder, os::runtime_folder());
     return "unix:" + folder + "/" + kServiceSocketName;
 }

@@ -25,7 +25,8 @@ class Token {
     std::string file_;  ///< Empty: the default.
 };
 
-/// The service's socket of this user, as gRPC names it. Errors: as os::runtime_folder().
+/// $MRDA_ADDRESS, else the service's socket of this user, as gRPC names it. Errors: as
+/// os::runtime_folder().
 Result<std::string> default_address();
 
 }  // namespace mrda::guest::core

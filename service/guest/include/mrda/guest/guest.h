@@ -81,7 +81,8 @@ typedef enum mrda_guest_codec {
 typedef struct mrda_guest_config {
     uint32_t size_bytes;     /* of this structure; set by mrda_guest_config_init */
     uint32_t codec;          /* a mrda_guest_codec; = MRDA_GUEST_AVC */
-    const char* address;     /* "HOST:PORT" or "unix:PATH"; = NULL: the local service's socket */
+    const char* address;     /* "HOST:PORT" or "unix:PATH"; = NULL: $MRDA_ADDRESS, else the local
+                                service's socket */
     const char* token_file;  /* = NULL: $MRDA_TOKEN, else the file $MRDA_TOKEN_FILE, else the
                                 local user's default; others must not be able to read it */
     const char* tls_ca_file; /* PEM: who signs services' certificates; = NULL: $MRDA_TLS_CA, else
