@@ -135,7 +135,7 @@ class Guest:
             self.qmp = Qmp(self._qmp_socket, timeout)
             self._control.start("true").wait(timeout)
             for tag, path, read_only in shares(self._results):
-                options = MOUNT_OPTIONS + (",ro,cache=loose" if read_only else ",rw")
+                options = MOUNT_OPTIONS + (",ro,cache=loose" if read_only else ",rw,cache=readahead")
                 self.check(f"mkdir -p {shlex.quote(path)} && mount -t 9p -o {options} {tag} {shlex.quote(path)}")
         except (GuestError, QmpError) as error:
             self.close()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The guest's first process. It makes the host's files, read-only, the guest's own, and runs what comes over the ports that
 # guest.py opened: a line "TOKEN COMMAND", the command in base64. What goes back is the line "TOKEN PID", what the command
-# writes, and "TOKEN CODE" on a line of its own. Nobody but the two ends knows the token, so no output can pass for that line.
+# writes, and at once "TOKEN CODE" and a line's end. Nobody but the two ends knows the token, so no output can pass for that.
 /bin/busybox --install -s /bin
 export PATH=/bin
 host=/host
@@ -42,7 +42,7 @@ serve() {
       setsid sh -c 'echo "$1 $$"; exec chroot "$2" /usr/bin/env -i $3 /bin/sh -c "$4"' sh \
         "$token" "$host" "$environment" "$(echo "$command" | base64 -d)" </dev/null >&3 2>&1 3>&- &
       wait $!
-      printf '\n%s %s\n' "$token" "$?" >&3
+      printf '%s %s\n' "$token" "$?" >&3
     done
     usleep 10000 # A port reads as ended until the kernel has heard that its other end is open.
   done

@@ -8,9 +8,15 @@ import shlex
 import threading
 import time
 
+LAST_LINE_BYTES = 64  # At most.
+
 
 class GuestError(Exception):
     """A guest, or a command in it, that did not do what was asked."""
+
+
+class GuestTimeout(GuestError):
+    """A command in a guest that took too long."""
 
 
 class Process:
@@ -22,7 +28,8 @@ class Process:
         self.code = None  # None while it runs. 128 + N: ended by signal N.
         self._lane = lane
         self._start = re.compile(rb"%s (\d+)\n" % token)
-        self._end = re.compile(rb"\n%s (\d+)\n" % token)
+        self._end = re.compile(rb"%s (\d+)\n" % token)
+        self._token = token
         self._written = bytearray()
 
     @property
@@ -42,9 +49,24 @@ class Process:
         if text not in self.output:
             raise GuestError(f"{self.command!r} ended with code {self.code}, and did not write {text!r}:\n{self.output}")
 
+    def follow(self, write, timeout):
+        """Calls write(bytes) with what it writes, as it comes; its exit code. Errors as wait(), without the output."""
+        given = 0
+
+        def ended():
+            nonlocal given
+            new = bytes(self._written[given:self._sure()])
+            if new:
+                write(new)
+                given += len(new)
+            return self.code is not None
+
+        self._wait_until(ended, timeout, "ending", quoted=False)
+        return self.code
+
     def take(self, received):
         """What came over the port, called with the lane's lock held; True if that was the end."""
-        searched = max(len(self._written) - 64, 0)  # The last line may come in two parts.
+        searched = max(len(self._written) - LAST_LINE_BYTES, 0)  # The last line may come in two parts.
         self._written += received
         if self.pid is None:
             start = self._start.match(self._written)
@@ -60,15 +82,29 @@ class Process:
         del self._written[end.start():]
         return True
 
-    def _wait_until(self, done, timeout, what):
+    def _sure(self):
+        """How many bytes are output for sure: what may be the beginning of the last line is not."""
+        if self.pid is None:
+            return 0
+        if self.code is not None:
+            return len(self._written)
+        whole = self._written.rfind(self._token, max(len(self._written) - LAST_LINE_BYTES, 0))
+        if whole >= 0:
+            return whole
+        part = next((length for length in range(len(self._token) - 1, 0, -1)
+                     if self._written.endswith(self._token[:length])), 0)
+        return len(self._written) - part
+
+    def _wait_until(self, done, timeout, what, quoted=True):
         deadline = time.monotonic() + timeout
         with self._lane.changed:
             while not done():
-                if self._lane.closed:
-                    raise GuestError(f"the guest ended while {self.command!r} ran in it:\n{self.output}")
                 left = deadline - time.monotonic()
-                if left <= 0:
-                    raise GuestError(f"{self.command!r} took more than {timeout} s for {what}:\n{self.output}")
+                if self._lane.closed or left <= 0:
+                    told = f":\n{self.output}" if quoted else ""
+                    if self._lane.closed:
+                        raise GuestError(f"the guest ended while {self.command!r} ran in it{told}")
+                    raise GuestTimeout(f"{self.command!r} took more than {timeout} s for {what}{told}")
                 self._lane.changed.wait(left)
 
 
