@@ -139,6 +139,13 @@ Result<std::uint64_t> Source::fill(std::vector<iovec>& ranges) {
         if (got < 0 && errno == EINTR) {
             continue;
         }
+        if (got < 0 && errno == EFAULT) {
+            return os_error("readv", EFAULT,
+                            "cannot read " + path_ +
+                                " into the device: its file system reads past the page cache; "
+                                "mount it with one (9p: cache=readahead), or pipe the frames in "
+                                "(-i -)");
+        }
         if (got < 0) {
             return os_error("readv", errno, "cannot read " + path_);
         }

@@ -31,6 +31,8 @@ class Machine(unittest.TestCase):
         cls.host.add_plain("late", "late", "late")
         devices = [argument for name, slot in (("one", "0x18"), ("in", "0x19"), ("out", "0x1a"))
                    for argument in plain(name, cls.host.path(name), slot)]
+        devices += ["-fsdev", f"local,id=again,path={cls.host.results},security_model=none,readonly=on",
+                    "-device", "virtio-9p-pci,fsdev=again,mount_tag=again"]
         cls.host.add("own", "--devices", 1, "--memory", "64M")
         cls.guest = machine.Guest("vm_test", devices=devices, results=cls.host.results,
                                   command_prefix=cls.host.vm_run("own", "--plain")).start()
@@ -75,6 +77,14 @@ class Machine(unittest.TestCase):
                                                              "--wake", "interrupt"))
         self.assertEqual(code, 4, output)
         self.assertIn("ivshmem-plain", output)
+
+    def test_is_told_why_a_share_without_a_cache_cannot_be_read(self):
+        with open(self.host.path("frame.nv12"), "wb") as file:
+            file.write(bytes(640 * 360 * 3 // 2))
+        self.guest.check("mkdir /tmp/uncached && mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=none again /tmp/uncached")
+        code, output = self.guest.run(self.host.command("one", "-i", "/tmp/uncached/frame.nv12"))
+        self.assertNotEqual(code, 0)
+        self.assertIn("cache=readahead", output)
 
     def plug(self, name, bus):
         # A backend of its own each time: QEMU 7.2 ends itself where one that was unplugged is used again.
