@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Which Debian packages MRDA needs, and how they are installed. Sourced by quickstart.sh and tests/run.sh.
+# Which Debian packages MRDA needs, and how they are installed. Sourced by quickstart.sh and the scripts of tests.
 
 MRDA_BUILD_PACKAGES="cmake ninja-build g++ pkg-config libze-dev libva-dev libdrm-dev libvpl-dev libyuv-dev
   libx264-dev libx265-dev libsvtav1enc-dev libopenh264-dev libdav1d-dev libde265-dev libvpx-dev libavutil-dev libcli11-dev nlohmann-json3-dev
@@ -8,9 +8,11 @@ MRDA_BUILD_PACKAGES="cmake ninja-build g++ pkg-config libze-dev libva-dev libdrm
 MRDA_GUEST_PACKAGES="cmake ninja-build g++ pkg-config libcli11-dev nlohmann-json3-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"
 MRDA_SAMPLE_PACKAGES="ffmpeg"
+# For quickstart.sh --vm, and whatever else boots a virtual machine.
+MRDA_VM_PACKAGES="python3 qemu-system-x86 kmod cpio xz-utils"
 MRDA_BENCH_PACKAGES="libiceoryx-posh-dev iceoryx valgrind"
-MRDA_TEST_PACKAGES="openssl libgtest-dev libgmock-dev librapidcheck-dev python3 clang-format vainfo onevpl-tools xvfb xauth patchelf
-  qemu-system-x86 kmod cpio xz-utils"
+MRDA_TEST_PACKAGES="openssl libgtest-dev libgmock-dev librapidcheck-dev clang-format vainfo onevpl-tools xvfb xauth patchelf
+  $MRDA_VM_PACKAGES"
 
 # Installs those of "$@" that are missing, as root or through sudo, and says which.
 mrda_install() {
