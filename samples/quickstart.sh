@@ -8,16 +8,22 @@ export LC_ALL=C  # Figures have a decimal point, in every locale.
 
 usage() {
   cat <<'TXT'
-usage: samples/quickstart.sh [--input VIDEO] [--codec h264|h265|av1] [--platform auto|gpu|software] [--frames N]
+usage: samples/quickstart.sh [--vm] [--input VIDEO] [--codec h264|h265|av1] [--platform auto|gpu|software] [--frames N]
 
+  --vm            the guest is a virtual machine with an IVSHMEM device, under QEMU (no KVM is needed); its bitstream
+                  must be that of a guest on this host
   --input VIDEO   a video that ffmpeg reads; without it, one is synthesised
   --codec CODEC   what to encode to (h264)
   --platform P    auto takes the GPU if its whole chain works, else MRDA's software drivers (auto)
   --frames N      at most so many frames (300)
+  --results FOLDER
+                  where to write (build/quickstart)
+  --built FOLDER  build nothing: MRDA is built in FOLDER already
 
 A picture with an odd width or height loses its last column or row, and the frame rate is rounded to whole frames.
 
-Results are written to build/quickstart/.
+Exit code: 0: done; 2: wrong use; 3: not found; 7: no video in what was named; 77: with --vm, no machine can be had here,
+and the last line says why; 1: failed; of the encoding program, its own (README.md).
 TXT
 }
 
@@ -28,13 +34,16 @@ needs() {
   esac
 }
 
-input="" codec=h264 platform=auto frames=300
+input="" codec=h264 platform=auto frames=300 vm="" results="" built=""
 while [ $# -gt 0 ]; do
   case $1 in
     --input) needs "a video" "$@"; input=$2; shift 2 ;;
     --codec) needs "h264, h265 or av1" "$@"; codec=$2; shift 2 ;;
     --platform) needs "auto, gpu or software" "$@"; platform=$2; shift 2 ;;
     --frames) needs "a number" "$@"; frames=$2; shift 2 ;;
+    --results) needs "a folder" "$@"; results=$2; shift 2 ;;
+    --built) needs "a folder" "$@"; built=$2; shift 2 ;;
+    --vm) vm=yes; shift ;;
     -h | --help) usage; exit 0 ;;
     *) echo "quickstart.sh: unknown option $1" >&2; usage >&2; exit 2 ;;
   esac
@@ -47,15 +56,30 @@ fi
 [ -z "$input" ] || input=$(realpath "$input")
 case $platform in auto | gpu | software) ;; *) echo "quickstart.sh: platform $platform: choose auto, gpu or software" >&2; exit 2 ;; esac
 case $frames in "" | *[!0-9]* | 0) echo "quickstart.sh: frames $frames: choose a number from 1 on" >&2; exit 2 ;; esac
+if [ -n "$built" ] && [ ! -x "$built/bin/mrda-service" ]; then
+  echo "quickstart.sh: $built has no bin/mrda-service; without --built it is built" >&2
+  exit 3
+fi
+[ -z "$built" ] || built=$(realpath "$built")
+[ -z "$results" ] || results=$(realpath -m "$results")
 cd "$(dirname "$0")/.."
 
+packages="$MRDA_SAMPLE_PACKAGES ${vm:+$MRDA_VM_PACKAGES}"
+[ -n "$built" ] || packages="$MRDA_BUILD_PACKAGES $packages"
 # shellcheck disable=SC2086  # one word a package
-mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES
-echo "Building (a few minutes the first time) ..."
-# The tests want packages of their own.
-mrda_build dev -DMRDA_BUILD_TESTS=OFF
+mrda_install $packages
+if [ -n "$vm" ]; then
+  [ -e build/vm/.complete ] || echo "Fetching the virtual machine's kernel (about 100 MB, once) ..."
+  tests/vm/fetch.sh || exit $?
+fi
+if [ -z "$built" ]; then
+  built=$PWD/build
+  echo "Building (a few minutes the first time) ..."
+  # The tests want packages of their own.
+  mrda_build dev -DMRDA_BUILD_TESTS=OFF
+fi
 
-out=build/quickstart
+out=${results:-$PWD/build/quickstart}
 mkdir -p "$out"
 raw=$out/source.nv12 encoded=$out/encoded.$codec decoded=$out/decoded.nv12 report=$out/report.json
 ff() { ffmpeg -nostdin -hide_banner -loglevel error -y "$@"; }
@@ -81,20 +105,22 @@ fi
 # A service of its own, which ends with this script.
 run=$(mktemp -d)
 export MRDA_RUNTIME_DIR=$run
-stop_service() {
-  if [ -n "${service:-}" ]; then
-    kill "$service" 2>/dev/null && wait "$service" 2>/dev/null || true
-  fi
+service="" machine=""
+stop() {
+  local process
+  for process in $machine $service; do
+    kill "$process" 2>/dev/null && wait "$process" 2>/dev/null || true
+  done
   rm -rf "$run"
 }
-trap stop_service EXIT
+trap stop EXIT
 # A newcomer's machine may be busy, and the video large.
 cat >"$run/mrda.toml" <<TOML
 [limits]
 max_pixels_per_second = 4000000000
 cpu_load = 2.0
 TOML
-build/bin/mrda-service --config "$run/mrda.toml" --state-dir "$run/state" --platform "$platform" &
+"$built/bin/mrda-service" --config "$run/mrda.toml" --state-dir "$run/state" --platform "$platform" &
 service=$!
 for _ in $(seq 100); do  # choosing the platform may walk a GPU's whole chain
   [ -S "$run/mrda.sock" ] && [ -S "$run/admin.sock" ] && break
@@ -102,8 +128,36 @@ for _ in $(seq 100); do  # choosing the platform may walk a GPU's whole chain
   sleep 0.2
 done
 echo
-build/bin/mrda_sample_app -i "$raw" -o "$encoded" --width "$width" --height "$height" --fps "$fps" \
-  --colorFormat nv12 --codecId "$codec" --rcMode 0 --qp 22 --json >"$report"
+
+guest=("$built/bin/mrda_sample_app" -i "$raw" --width "$width" --height "$height" --fps "$fps"
+  --colorFormat nv12 --codecId "$codec" --rcMode 0 --qp 22 --json)
+
+# The device has room for the session's slots and one more, as a page of it is its own.
+# Without KVM, a machine takes up to a minute to boot, and a second for some megabytes of frames.
+encode_in_vm() {
+  local memory seconds slots=8 code=0
+  memory=$("$built/bin/mrdactl" --json size "${width}x$height" NV12 $((slots + 1)) | sed -n 's/.*"region_bytes": \([0-9]*\).*/\1/p')
+  seconds=$((300 + $(stat -c %s "$raw") / 1000000))
+  # What the machine prints is for people; the report is a file of its own. Awaited, so that a signal ends both at once.
+  tests/vm/run.sh --memory "$memory" --timeout "$seconds" --platform "$platform" --results "$out" --build "$built" \
+    sh -c 'report=$1; shift; exec "$@" >"$report"' sh "$report" "${guest[@]}" --bufferNum $slots -o "$encoded" &
+  machine=$!
+  wait "$machine" || code=$?
+  machine=""
+  return "$code"
+}
+
+if [ -z "$vm" ]; then
+  "${guest[@]}" -o "$encoded" >"$report"
+else
+  "${guest[@]}" -o "$out/host.$codec" >"$report"
+  echo "Booting a virtual machine, and encoding the same in it ..."
+  encode_in_vm
+  if ! cmp "$out/host.$codec" "$encoded"; then
+    echo "quickstart.sh: the virtual machine's bitstream is not that of a guest on this host" >&2
+    exit 1
+  fi
+fi
 cat "$report"
 
 container=$codec
@@ -126,16 +180,22 @@ middle=$((count / 2))
 ff $picture -i "$raw" $picture -i "$decoded" -frames:v 1 \
   -lavfi "[0]select=eq(n\,$middle)[a];[1]select=eq(n\,$middle)[b];[a][b]hstack" "$out/side_by_side.png"
 field() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p" "$report" | head -n 1; }
+words() { sed -n "s/.*\"$1\": \"\(.*\)\".*/\1/p" "$report"; }
 
 per_frame() { echo $(($(field "$1") / count)); }
 
 printf '\nPSNR %s dB over %d frames, %.1f frames/s, path %s; bytes copied per frame: by a CPU %s, inside the codec %s\n' \
-  "$psnr" "$count" "$(field fps)" "$(sed -n 's/.*"path": "\(.*\)".*/\1/p' "$report")" \
+  "$psnr" "$count" "$(field fps)" "$(words path)" \
   "$(per_frame cpu_copied_bytes)" "$(per_frame codec_copied_bytes)"
+if [ -n "$vm" ]; then
+  printf 'In a virtual machine, over an ivshmem-doorbell device: woken: %s; bytes copied in the machine %s;\n' \
+    "$(words woken)" "$(field guest_copied_bytes)"
+  echo "the bitstream is the same as that of a guest on this host, byte for byte"
+fi
 cat <<TXT
 
 What was made:
-  $PWD/$encoded            the encoded video
-  $PWD/$out/side_by_side.png    source (left) and decoded (right)
-  $PWD/$report             every step and figure, for programs
+  $encoded            the encoded video
+  $out/side_by_side.png    source (left) and decoded (right)
+  $report             every step and figure, for programs
 TXT
