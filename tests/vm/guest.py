@@ -52,9 +52,9 @@ def shares(results=None):
     return shared
 
 
-def arguments(qmp_fd, lane_fds, devices=(), results=None, memory_mib=1024):
+def arguments(qmp_fd, lane_fds, devices=(), results=None, memory_mib=1024, processors=2):
     """QEMU's command. The descriptors are connected sockets' that it inherits; `devices` are further arguments."""
-    command = [QEMU, "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", str(memory_mib),
+    command = [QEMU, "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(processors), "-m", str(memory_mib),
                "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
                "-kernel", os.path.join(VM_DIR, "vmlinuz"), "-initrd", os.path.join(VM_DIR, "initramfs.cpio"),
                # On a busy host, the kernel's check that its timer ticks finds none in time, and panics.
@@ -81,14 +81,15 @@ class Guest:
     descriptors that QEMU inherits. command_prefix: a program that starts QEMU, which is the rest of its arguments. What the
     machine and QEMU say is kept in build/vm/NAME.console."""
 
-    def __init__(self, name, devices=(), results=None, pass_fds=(), command_prefix=(), memory_mib=1024):
+    def __init__(self, name, devices=(), results=None, pass_fds=(), command_prefix=(), memory_mib=1024,
+                 processors=2):
         self.console = os.path.join(VM_DIR, f"{name}.console")
         self.qmp = None
         self._name = name
         self._results = results
         self._pass_fds = tuple(pass_fds)
         self._prefix = list(command_prefix)
-        self._options = {"devices": list(devices), "results": results, "memory_mib": memory_mib}
+        self._options = {"devices": list(devices), "results": results, "memory_mib": memory_mib, "processors": processors}
         self._process = None
         self._control = None
         self._lanes = []
