@@ -97,13 +97,14 @@ std::vector<Condition> conditions() {
         {SCMP_SYS(setpriority), SCMP_A1_64(SCMP_CMP_NE, 0)},
         // To end with the service is not its choice.
         {SCMP_SYS(prctl), SCMP_A0_64(SCMP_CMP_MASKED_EQ, kLow32, PR_SET_PDEATHSIG)}};
-    // Signals that a descriptor sends.
-    for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
+    // Signals that a descriptor sends; and waits: the service has the same events, and must not be
+    // made to wait for them.
+    for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETFL}) {
         found.push_back({SCMP_SYS(fcntl), SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLow32,
                                                      static_cast<scmp_datum_t>(command))});
     }
     // The same, and words that somebody seems to type.
-    for (const auto request : {FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX}) {
+    for (const auto request : {FIOSETOWN, SIOCSPGRP, FIONBIO, FIOASYNC, TIOCSTI, TIOCLINUX}) {
         found.push_back({SCMP_SYS(ioctl), SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLow32,
                                                      static_cast<scmp_datum_t>(request))});
     }

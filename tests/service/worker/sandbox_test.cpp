@@ -64,6 +64,9 @@ TEST(Sandbox, lets_nothing_out_to_other_processes_or_the_network) {
         MUST(::shmget(IPC_PRIVATE, 4096, 0600) < 0 && errno == EPERM);
         MUST(::fcntl(STDERR_FILENO, F_SETOWN, ::getppid()) < 0 && errno == EPERM);
         MUST(::fcntl(STDERR_FILENO, F_SETSIG, SIGKILL) < 0 && errno == EPERM);
+        MUST(::fcntl(STDERR_FILENO, F_SETFL, 0) < 0 && errno == EPERM);
+        int waits = 0;
+        MUST(::ioctl(STDERR_FILENO, FIONBIO, &waits) < 0 && errno == EPERM);
         char typed = 'x';
         MUST(::ioctl(STDERR_FILENO, TIOCSTI, &typed) < 0 && errno == EPERM);
     });
