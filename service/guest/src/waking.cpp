@@ -100,7 +100,7 @@ Result<std::unique_ptr<Wakeup>> wakeup_of(const v1::WakeAgreement& agreed,
     }
     if (agreed.guest() == v1::WAKE_BY_STREAM || agreed.host() == v1::WAKE_BY_STREAM) {
         MRDA_ASSIGN(Fd woken, duplicate_fd(own.get()));
-        stream = std::make_shared<WakeStream>(control, session, std::move(woken));
+        MRDA_ASSIGN(stream, WakeStream::start(control, session, std::move(woken)));
     }
     std::unique_ptr<Bell> bell;
     if (by_register) {
