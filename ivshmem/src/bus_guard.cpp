@@ -37,8 +37,10 @@ struct BusGuardTable {
     static bool mend(std::uintptr_t address) {
         for (BusGuard::Range& range : ranges()) {
             const std::size_t size_bytes = range.size_bytes.load(std::memory_order_acquire);
-            const std::uintptr_t base = range.base.load(std::memory_order_relaxed);
-            if (address < base || address - base >= size_bytes) {
+            const std::uintptr_t base = range.base.load(std::memory_order_acquire);
+            // Another size: the place is somebody else's by now, whose base that may be.
+            if (address < base || address - base >= size_bytes ||
+                range.size_bytes.load(std::memory_order_relaxed) != size_bytes) {
                 continue;
             }
             // Two threads may both be here; the second one maps what the first has mapped.
@@ -98,7 +100,7 @@ Result<BusGuard> BusGuard::watch(std::byte* base, std::size_t size_bytes) {
             continue;
         }
         range.lost = false;
-        range.base.store(reinterpret_cast<std::uintptr_t>(base), std::memory_order_relaxed);
+        range.base.store(reinterpret_cast<std::uintptr_t>(base), std::memory_order_release);
         range.size_bytes.store(size_bytes, std::memory_order_release);
         return BusGuard(&range);
     }

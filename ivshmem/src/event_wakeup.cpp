@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr std::uint64_t kFirstPauseNs = 50'000;
-constexpr unsigned kMostDoublings = 5;
+constexpr unsigned kMostDoublings = 6;
 constexpr std::uint64_t kLastPauseNs = 2'000'000;
 
 class EventBell final : public Bell {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "mrda/ivshmem/device_memory.h"
@@ -20,6 +21,7 @@ using ivshmem::SlotOwners;
 
 /// How long the service has to say in words what the ring says with a number.
 constexpr std::uint64_t kWordsTimeoutNs = 500'000'000;
+constexpr std::uint64_t kGuardedSleepNs = 500'000'000;
 
 Descriptor message(GuestKind kind) {
     Descriptor descriptor{};
@@ -198,7 +200,10 @@ void Session::end_failed(std::uint64_t now_ns) {
 std::uint64_t Session::next_look_ns() const {
     // A deadline that has passed is for a service that is away, whose coming back ends every wait.
     const bool words_due = failure_ && os::now_ns() < failure_->words_until_ns;
-    return words_due ? failure_->words_until_ns : ivshmem::kNoDeadline;
+    const std::uint64_t words_ns = words_due ? failure_->words_until_ns : ivshmem::kNoDeadline;
+    // Where memory goes away, who sleeps by futex sleeps on by what was there before.
+    const bool may_sleep_on = is_guarded() && !in_devices_;
+    return may_sleep_on ? std::min(words_ns, os::now_ns() + kGuardedSleepNs) : words_ns;
 }
 
 Result<void> Session::tell(const Descriptor& descriptor) {

@@ -125,6 +125,7 @@ class Session {
     void interrupt();
     /// Makes the loss of its memory survivable, where that was asked for and can happen.
     Result<void> guard_memory();
+    [[nodiscard]] bool is_guarded() const { return survive_removal_ && outlives_service_; }
     [[nodiscard]] bool is_memory_gone() const;
     /// The machine wants the device back, or it is gone: nothing of it is touched any more.
     void let_go_of_device();

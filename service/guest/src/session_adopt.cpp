@@ -76,6 +76,8 @@ Result<void> Session::adopt(Attachment fresh) {
         drop_waiting();
     }
     tally_.settle(Tally::lost, tally_.inside());
+    input_guard_ = ivshmem::BusGuard();
+    output_guard_ = ivshmem::BusGuard();
     MRDA_TRY(replace_input(fresh));
     MRDA_TRY(packets_.replace_memory(std::move(fresh.output)));
     input_owners_ = SlotOwners(layout_.input_slots(), SlotOwners::Owner::guest);
@@ -112,7 +114,7 @@ void Session::remember(Attachment& attachment) {
 }
 
 Result<void> Session::guard_memory() {
-    if (!survive_removal_ || !outlives_service_) {
+    if (!is_guarded()) {
         return {};  // What does not outlive the service is sealed.
     }
     MRDA_ASSIGN(input_guard_, ivshmem::BusGuard::watch(input_.data(), input_.size_bytes()));
@@ -130,7 +132,8 @@ void Session::let_go_of_device() {
         const std::lock_guard lock(wake_mutex_);
         channel_.reset();
     }
-    const bool let_go = input_.let_go().ok() && packets_.let_go().ok();
+    // Of files the guard has let go of the one that is gone, and the other may be whole.
+    const bool let_go = !in_devices_ || (input_.let_go().ok() && packets_.let_go().ok());
     ending_ = {
         let_go ? MRDA_GUEST_DEVICE_GONE : MRDA_GUEST_FAILED,
         outlives_service_ && !in_devices_
