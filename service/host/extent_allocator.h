@@ -15,8 +15,10 @@ class ExtentAllocator {
     /// The first `reserved_bytes` are nobody's, and not counted.
     explicit ExtentAllocator(std::uint64_t size_bytes, std::uint64_t reserved_bytes = 0);
 
-    /// `size_bytes` must be whole pages, and not 0. Nothing: no gap is large enough.
-    std::optional<ivshmem::Extent> allocate(std::uint64_t size_bytes);
+    /// `size_bytes` must be whole pages, and not 0. At `wanted_offset`, whatever that is, if it is
+    /// free. Nothing: no gap is large enough.
+    std::optional<ivshmem::Extent> allocate(
+        std::uint64_t size_bytes, std::optional<std::uint64_t> wanted_offset = std::nullopt);
     /// One that allocate() gave.
     void free(const ivshmem::Extent& extent);
 
@@ -25,9 +27,14 @@ class ExtentAllocator {
     [[nodiscard]] std::uint64_t largest_gap_bytes() const;
 
   private:
+    using Gaps = std::map<std::uint64_t, std::uint64_t>;
+
+    /// The gap that has all of the extent, or the end.
+    Gaps::iterator gap_around(const ivshmem::Extent& extent);
+
     std::uint64_t size_bytes_;
     std::uint64_t free_bytes_;
-    std::map<std::uint64_t, std::uint64_t> gaps_;  // Size by offset.
+    Gaps gaps_;  // Size by offset.
 };
 
 }  // namespace mrda::service

@@ -67,14 +67,16 @@ Result<void> check_file_system(const SharedRegion& region, std::uint64_t wanted)
 }  // namespace
 
 Result<SessionMemory> SessionMemory::carve(SessionRegions regions,
-                                           const ivshmem::SessionLayout& layout) {
+                                           const ivshmem::SessionLayout& layout,
+                                           const SessionPlace& place) {
     MRDA_TRY(check_file_system(*regions.input, layout.input_extent_bytes()));
-    const auto input = regions.input->extents.allocate(layout.input_extent_bytes());
+    const auto input = regions.input->extents.allocate(layout.input_extent_bytes(), place.input);
     if (!input) {
         return no_room(*regions.input, layout.input_extent_bytes());
     }
     SessionMemory memory(std::move(regions), *input);
-    const auto output = memory.regions_.output->extents.allocate(layout.output_extent_bytes());
+    const auto output =
+        memory.regions_.output->extents.allocate(layout.output_extent_bytes(), place.output);
     if (!output) {
         return no_room(*memory.regions_.output, layout.output_extent_bytes());
     }

@@ -32,13 +32,19 @@ struct SessionSettings {
     std::uint64_t stop_timeout_ns = 500'000'000;
 };
 
+/// Where a session's extents shall begin, if they can. From a guest: anything.
+struct SessionPlace {
+    std::optional<std::uint64_t> input;
+    std::optional<std::uint64_t> output;
+};
+
 /// The part of its VM's memory that one session has; given back when this goes. Pages are released
 /// then, so what a guest wrote is gone.
 class SessionMemory {
   public:
     /// Errors: exhausted, with the figures.
-    static Result<SessionMemory> carve(SessionRegions regions,
-                                       const ivshmem::SessionLayout& layout);
+    static Result<SessionMemory> carve(SessionRegions regions, const ivshmem::SessionLayout& layout,
+                                       const SessionPlace& place);
     SessionMemory(SessionMemory&& other) noexcept = default;
     SessionMemory& operator=(SessionMemory&&) = delete;
     ~SessionMemory();

@@ -69,6 +69,17 @@ Error ending() {
     return make_error(Errc::end_of_stream, "the service is ending");
 }
 
+SessionPlace place_of(const v1::CreateRequest& request) {
+    SessionPlace place;
+    if (request.has_in_extent_offset_bytes()) {
+        place.input = request.in_extent_offset_bytes();
+    }
+    if (request.has_out_extent_offset_bytes()) {
+        place.output = request.out_extent_offset_bytes();
+    }
+    return place;
+}
+
 void log_state(const Session& session) {
     const v1::SessionStatus status = session.status();
     const std::string id = std::to_string(session.id());
@@ -167,7 +178,8 @@ Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
     MRDA_TRY(introduce(*input));
     MRDA_TRY(introduce(*output));
     MRDA_ASSIGN(SessionWake wake, SessionWake::agree(request.wake(), *input));
-    MRDA_ASSIGN(SessionMemory memory, SessionMemory::carve(std::move(regions), plan.layout));
+    MRDA_ASSIGN(SessionMemory memory,
+                SessionMemory::carve(std::move(regions), plan.layout, place_of(request)));
     const std::uint64_t id = next_session_++;
     const std::uint64_t pixels = plan.pixels_per_second();
     entry.session = std::make_unique<Session>(loop_, settings_, workers_, id, vm, std::move(plan),

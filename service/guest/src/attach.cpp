@@ -183,6 +183,8 @@ Result<Attachment> attach(const v1::CreateRequest& asked, const v1::CreateReply&
         .frame = std::move(frame),
         .input_region = std::move(memory.input_region),
         .input_extent = {reply.in_region().extent_offset_bytes(), reply.in_region().extent_bytes()},
+        .output_extent = {reply.out_region().extent_offset_bytes(),
+                          reply.out_region().extent_bytes()},
         .input = std::move(memory.input),
         .output = std::move(memory.output),
         .in_devices = in_devices,

@@ -40,6 +40,7 @@ struct Attachment {
     FrameLayout frame;
     RegionMemory input_region;  ///< Of `input`, so that it can be mapped in another place, too.
     ivshmem::Extent input_extent;
+    ivshmem::Extent output_extent;
     ivshmem::Mapping input;
     ivshmem::Mapping output;
     bool in_devices = false;                  ///< They may be write-combined.

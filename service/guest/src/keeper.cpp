@@ -71,6 +71,7 @@ void Keeper::start(const Attachment& first) {
         session_id_ = first.session_id;
     }
     schedule(first.lease_ms);
+    remember_place(first);
     thread_ = std::thread([this] { run(); });
 }
 

@@ -89,6 +89,10 @@ class Keeper {
     /// False: halted.
     bool pause(std::uint64_t pause_ns);
 
+    /// Where a new session shall lie: in memory that outlives the service, where this one did. What
+    /// the application still writes there is nobody else's then.
+    void remember_place(const Attachment& attachment);
+
     Control& control_;
     const v1::CreateRequest request_;
     const Reach reach_;
@@ -110,7 +114,9 @@ class Keeper {
     bool watching_ = false;
     bool can_watch_ = true;
     std::uint64_t draining_id_ = 0;  // Of a session; 0: none drains.
-    // The thread's own.
+    // The thread's own, from start() on.
+    std::optional<std::uint64_t> in_offset_bytes_;
+    std::optional<std::uint64_t> out_offset_bytes_;
     std::unique_ptr<Watch> watch_;
     std::uint64_t followed_ns_ = 0;
     std::uint64_t watch_pause_ns_ = 10'000'000;

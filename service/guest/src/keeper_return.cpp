@@ -112,6 +112,10 @@ bool Keeper::has_other_token(const Error& refusal) {
 Result<Attachment> Keeper::make_again(std::uint64_t deadline_ns) {
     v1::CreateRequest request = request_;
     request.set_resumes_session(session_id());
+    if (in_offset_bytes_ && out_offset_bytes_) {
+        request.set_in_extent_offset_bytes(*in_offset_bytes_);
+        request.set_out_extent_offset_bytes(*out_offset_bytes_);
+    }
     deadline_ns = std::min(deadline_ns, os::deadline_after(kCreateTimeoutNs));
     MRDA_ASSIGN(const v1::CreateReply reply, control_.create(request, deadline_ns));
     auto attached = attach(request, reply, reach_, control_, deadline_ns);
@@ -123,7 +127,15 @@ Result<Attachment> Keeper::make_again(std::uint64_t deadline_ns) {
                              : attached.error();
     }
     schedule(attached->lease_ms);
+    remember_place(*attached);
     return attached;
+}
+
+void Keeper::remember_place(const Attachment& attachment) {
+    if (attachment.outlives_service) {
+        in_offset_bytes_ = attachment.input_extent.offset_bytes;
+        out_offset_bytes_ = attachment.output_extent.offset_bytes;
+    }
 }
 
 }  // namespace mrda::guest::core

@@ -23,10 +23,16 @@ RC_GTEST_PROP(ExtentAllocator, never_gives_a_page_twice_and_gets_all_back, ()) {
     std::uint64_t held_bytes = 0;
     for (int step = 0; step < 100; ++step) {
         if (*rc::gen::arbitrary<bool>() || held.empty()) {
-            const auto got = allocator.allocate(*rc::gen::inRange<std::uint64_t>(1, 20) * kPage);
+            const std::uint64_t pages = *rc::gen::inRange<std::uint64_t>(1, 20);
+            const std::uint64_t wanted =
+                *rc::gen::inRange<std::uint64_t>(0, 2 * kPages) * kPage / 2;
+            const bool asks = *rc::gen::arbitrary<bool>();
+            const auto got = asks ? allocator.allocate(pages * kPage, wanted)
+                                  : allocator.allocate(pages * kPage);
             if (!got) {
                 continue;
             }
+            RC_ASSERT(got->offset_bytes % kPage == 0);
             RC_ASSERT(got->offset_bytes + got->size_bytes <= kPages * kPage);
             for (const auto& other : held) {
                 RC_ASSERT(!overlap(*got, other));
@@ -45,6 +51,20 @@ RC_GTEST_PROP(ExtentAllocator, never_gives_a_page_twice_and_gets_all_back, ()) {
         allocator.free(extent);
     }
     RC_ASSERT(allocator.largest_gap_bytes() == kPages * kPage);
+}
+
+TEST(ExtentAllocator, gives_the_wanted_place_where_it_is_free_and_another_where_it_is_not) {
+    ExtentAllocator allocator(8 * kPage);
+    const auto middle = allocator.allocate(2 * kPage, 3 * kPage);
+    ASSERT_TRUE(middle);
+    EXPECT_EQ(middle->offset_bytes, 3 * kPage);
+    EXPECT_EQ(allocator.allocate(kPage, 4 * kPage)->offset_bytes, 0U) << "somebody has it";
+    EXPECT_EQ(allocator.allocate(kPage, ~std::uint64_t{0} - kPage + 1)->offset_bytes, kPage)
+        << "beyond the end";
+    EXPECT_EQ(allocator.allocate(2 * kPage, 5 * kPage + 1)->offset_bytes, 5 * kPage)
+        << "no page begins there";
+    allocator.free(*middle);
+    EXPECT_EQ(allocator.largest_gap_bytes(), 3 * kPage);
 }
 
 TEST(ExtentAllocator, refuses_what_fits_only_in_pieces) {
