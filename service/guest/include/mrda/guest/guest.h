@@ -132,7 +132,10 @@ typedef struct mrda_guest_config {
 typedef struct mrda_guest_buffer {
     uint32_t slot;
     uint32_t plane_count;
-    uint8_t* planes[MRDA_GUEST_MAX_PLANES]; /* in shared memory, for writing */
+    /* In shared memory, for writing. A device's is write-combined: write in order, whole lines, and
+     * do not read. Of other threads than the one that calls send_frame, what they wrote must be
+     * fenced (sfence) before that. read(2) into memory that is gone fails with EFAULT. */
+    uint8_t* planes[MRDA_GUEST_MAX_PLANES];
     uint32_t pitch_bytes[MRDA_GUEST_MAX_PLANES];
     uint64_t size_bytes; /* of the whole slot, from planes[0] on */
 } mrda_guest_buffer;
@@ -141,7 +144,7 @@ enum { MRDA_GUEST_KEY_FRAME = 1 };
 
 /* One packet, the caller's until mrda_guest_release. */
 typedef struct mrda_guest_packet {
-    const uint8_t* data; /* in shared memory, for reading */
+    const uint8_t* data; /* for reading: in shared memory, or the library's copy of a device's */
     uint64_t size_bytes;
     int64_t pts; /* as sent */
     int64_t dts;
