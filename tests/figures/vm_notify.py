@@ -9,12 +9,11 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.join(HERE, "..", "vm"), os.path.join(HERE, "..", "service")]
 import guest as machine  # noqa: E402
-from mrda_service import Service  # noqa: E402
+from host import IOMMU, Host  # noqa: E402
 
 TRIPS, QUICK_TRIPS = 2000, 350
 # No lease is due in the meantime: renewing it would take longer than a trip.
@@ -65,21 +64,14 @@ def measure(build, trips, runner):
     """What notify_latency tells in a machine that mrdactl started, with a doorbell device bound to vfio-pci."""
     program = f"{build}/tests/notify_latency"
     with contextlib.ExitStack() as stack:
-        results = stack.enter_context(tempfile.TemporaryDirectory(dir=os.path.join(machine.TREE, "build")))
-        service = Service(f"{build}/bin", "-addr", "127.0.0.1:0", config=CONFIG, runner=runner).start()
-        stack.callback(service.close)
-        stack.callback(service.end)  # Before that, so that the holder of the doorbells ends, too.
-        told = service.ctl("vm", "add", "bells", "--devices", 1, "--memory", "64M")
-        with open(told.split("token in ")[1].split(" ")[0], encoding="utf-8") as file:
-            token = file.read().strip()
-        devices = ["-device", "intel-iommu,intremap=on"]
-        devices += looked_at(stack, [*runner, program], os.path.join(results, "looked_at"))
-        run = [*runner, f"{build}/bin/mrdactl", "--runtime-dir", service.path("run"), "vm", "run", "bells", "--"]
+        host = stack.enter_context(Host(build, CONFIG, runner))
+        host.add("bells", "--devices", 1, "--memory", "64M")
+        devices = IOMMU + looked_at(stack, [*runner, program], host.path("looked_at"))
         # One processor: waking another one of an interpreted machine takes longer than all that is measured here.
-        guest = stack.enter_context(machine.Guest("notify", devices=devices, results=results, command_prefix=run,
-                                                  processors=1))
+        guest = stack.enter_context(machine.Guest("notify", devices=devices, results=host.results, processors=1,
+                                                  command_prefix=[*runner, *host.vm_run("bells")]))
         guest.check(["sh", "tests/vm/ivshmem.sh", "bind", DOORBELL])
-        return json.loads(guest.check(["env", f"MRDA_TOKEN={token}", program, "guest", f"10.0.2.2:{service.port()}",
+        return json.loads(guest.check(["env", f"MRDA_TOKEN={host.tokens['bells']}", program, "guest", f"10.0.2.2:{host.port}",
                                        LOOKED_AT, str(trips)], timeout=30 + trips / 10))
 
 

@@ -13,6 +13,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm"))
 import guest as machine  # noqa: E402
 import vm_dma_bufs  # noqa: E402
+import vm_notify  # noqa: E402
 from host import IOMMU, Host, plain, report_of, start_encoding  # noqa: E402
 from mrda_service import CONFIG, wait_until  # noqa: E402
 
@@ -142,6 +143,8 @@ def main():
             killed_services(host, guest, 1 if quick else 20)
             for each in vm_dma_bufs.rows(guest, host.results, build, quick):
                 row(*each)
+    for each in vm_notify.rows(build, quick):  # By itself: what else the machine does would be measured, too.
+        row(*each)
 
 
 if __name__ == "__main__":

@@ -43,12 +43,12 @@ def report_of(output):
 class Host:
     """A service that machines reach at 10.0.2.2, and a folder, `results`, that they may write."""
 
-    def __init__(self, build, config=CONFIG):
+    def __init__(self, build, config=CONFIG, runner=()):
         self.bin = os.path.join(os.path.abspath(build), "bin")
         self._folder = tempfile.TemporaryDirectory(dir=os.path.join(machine.TREE, "build"))
         self.results = self._folder.name
         self.port = free_port()  # The same after a restart.
-        self.service = Service(self.bin, "-addr", f"127.0.0.1:{self.port}", config=config).start()
+        self.service = Service(self.bin, "-addr", f"127.0.0.1:{self.port}", config=config, runner=runner).start()
         self.tokens = {}
 
     def __enter__(self):
