@@ -113,7 +113,8 @@ def killed_services(host, guest, times):
         report = report_of(running.output) if code == 0 else {}
         told = report.get("frames_lost", 0)
         # In an input slot, or in the codec with an output slot to come.
-        whole = code == 0 and report["packets"] + told == KILLED_FRAMES and told <= 2 * BUFFERS
+        by_doorbell = "host by doorbell" in report.get("woken", "")
+        whole = code == 0 and by_doorbell and report["packets"] + told == KILLED_FRAMES and told <= 2 * BUFFERS
         finished += whole
         attached += report.get("reattached", 0) > 0
         lost += told

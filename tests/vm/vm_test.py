@@ -148,7 +148,7 @@ class Doorbells(unittest.TestCase):
         self.assertEqual((report["packets"], report["cpu_copied_bytes"], report["path"]), (FRAMES, 0, "direct"))
         return report, bitstream
 
-    def test_outlive_their_service(self):
+    def outlive_their_service(self, woken):
         running, _ = start_encoding(self.host, self.guest, "bells", 200)
         self.host.service.end(signal.SIGKILL)
         self.host.service.start()
@@ -156,6 +156,7 @@ class Doorbells(unittest.TestCase):
         report = report_of(running.output)
         self.assertEqual(report["reattached"], 1)
         self.assertEqual(report["packets"] + report["frames_lost"], 200)
+        self.assertIn(woken, report["woken"])
 
     def test_are_one_machines(self):
         run = subprocess.run([*self.host.vm_run("bells"), "true"], env=self.host.service.env, text=True, timeout=60,
@@ -163,14 +164,16 @@ class Doorbells(unittest.TestCase):
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("a machine has region bells already", run.stderr)
 
-    def test_ring_the_host_and_interrupt_the_guest(self):
+    def test_ring_the_host_and_interrupt_the_guest_also_of_a_service_that_came_back(self):
         by_stream, one = self.encode()
         self.assertIn("guest by stream, host by doorbell", by_stream["woken"])
+        self.outlive_their_service("guest by stream, host by doorbell")
         self.guest.check(["sh", "tests/vm/ivshmem.sh", "bind", "0000:00:10.0"])
         by_interrupt, other = self.encode("--wake", "interrupt")
         self.assertIn("guest by doorbell, host by doorbell", by_interrupt["woken"])
         self.assertEqual(one, other)
         self.assertEqual(self.host.local_bitstream("--frameNum", FRAMES), one)
+        self.outlive_their_service("guest by doorbell, host by doorbell")
 
 
 def main():
