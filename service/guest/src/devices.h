@@ -37,7 +37,7 @@ class Devices {
     Result<v1::WakeOffer> offer(const Reach& reach) const;
 
     /// The device that has the region which the service told. Errors: not_found (every device that
-    /// was looked at is named), corrupt (`wanted` has another region).
+    /// was looked at is named, and what it has).
     Result<std::shared_ptr<ivshmem::PciDevice>> find(const v1::Region& told,
                                                      const std::string& wanted) const;
 

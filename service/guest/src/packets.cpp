@@ -29,9 +29,6 @@ const std::byte* Packets::slot_data(const Memory& memory, std::uint32_t slot) co
 
 void Packets::arrived(const ivshmem::Descriptor& descriptor, std::uint64_t sent_at_ns) {
     Memory& memory = memories_.back();
-    memory.uses[descriptor.slot] = Use::arrived;
-    memory.sizes_bytes[descriptor.slot] = descriptor.bytes;
-    ++memory.in_use;
     if (!memory.copies.empty()) {
         std::vector<std::byte>& copy = memory.copies[descriptor.slot];
         copy.resize(std::max<std::size_t>(descriptor.bytes, 1));
@@ -47,6 +44,10 @@ void Packets::arrived(const ivshmem::Descriptor& descriptor, std::uint64_t sent_
                          .sent_at_ns = sent_at_ns,
                          .slot = descriptor.slot,
                          .key_frame = (descriptor.flags & ivshmem::kFlagKeyFrame) != 0}});
+    // Nothing throws from here on: a slot is in use only where its packet can be had.
+    memory.uses[descriptor.slot] = Use::arrived;
+    memory.sizes_bytes[descriptor.slot] = descriptor.bytes;
+    ++memory.in_use;
 }
 
 std::optional<Packet> Packets::next() {

@@ -21,9 +21,10 @@ class Wakeup {
   public:
     virtual ~Wakeup() = default;
 
-    /// Sleeps while this side's sleep word is 1, at most until `deadline_ns`. May return early, for
-    /// no reason. `slept`: how often the same wait has done so before. False: nothing will come any
-    /// more, so the wait is over.
+    /// Sleeps until this side is woken, at most until `deadline_ns`; a wake-up that came since the
+    /// sleep word became 1 counts. May return early, for no reason, so the caller looks at its ring
+    /// again. `slept`: how often the same wait has slept before. False: nothing will come any more,
+    /// so the wait is over.
     virtual bool sleep(std::uint64_t deadline_ns, unsigned slept) = 0;
     /// Wakes the other side. Any thread.
     virtual void wake_peer() = 0;
