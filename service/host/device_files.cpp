@@ -7,6 +7,19 @@
 
 namespace mrda::service {
 
+Result<std::shared_ptr<SharedRegion>> SharedRegion::make(ivshmem::Region region, std::string path,
+                                                         std::string owner, std::string name) {
+    std::shared_ptr<SharedRegion> made(
+        new SharedRegion(std::move(region), std::move(path), std::move(owner), std::move(name)));
+    MRDA_TRY(made->introduce());
+    return made;
+}
+
+Result<void> SharedRegion::introduce() const {
+    return ivshmem::write_region_header(region.fd(),
+                                        ivshmem::make_region_header(name, id, region.size_bytes()));
+}
+
 Result<std::shared_ptr<SharedRegion>> DeviceFiles::open(const std::string& path,
                                                         std::uint64_t size_bytes,
                                                         const std::string& owner,
@@ -29,7 +42,7 @@ Result<std::shared_ptr<SharedRegion>> DeviceFiles::open(const std::string& path,
         }
         return other;
     }
-    auto made = std::make_shared<SharedRegion>(std::move(region), path, owner, name);
+    MRDA_ASSIGN(auto made, SharedRegion::make(std::move(region), path, owner, name));
     open_.push_back(made);
     return made;
 }

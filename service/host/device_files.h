@@ -37,6 +37,14 @@ struct SharedRegion {
     /// The service is ending: guests may still read what they hold, so nothing is released.
     bool keep_pages = false;
 
+    /// Its first page says at once what it is: guests look before they ask for a session.
+    /// Errors: as introduce().
+    static Result<std::shared_ptr<SharedRegion>> make(ivshmem::Region region, std::string path,
+                                                      std::string owner, std::string name);
+    /// Writes its first page, which guests can spoil. Errors: io.
+    Result<void> introduce() const;
+
+  private:
     SharedRegion(ivshmem::Region made, std::string at, std::string whose, std::string called)
         : region(std::move(made)),
           extents(region.size_bytes(), ivshmem::kPageBytes),

@@ -130,7 +130,7 @@ Result<std::shared_ptr<SharedRegion>> DoorbellHolder::share(const Device& device
     MRDA_ASSIGN(ivshmem::Region region, ivshmem::Region::adopt(std::move(descriptors[0])));
     auto known = regions_[device.name].lock();
     if (known == nullptr || known->region.identity() != region.identity()) {
-        known = std::make_shared<SharedRegion>(std::move(region), "", device.vm, device.name);
+        MRDA_ASSIGN(known, SharedRegion::make(std::move(region), "", device.vm, device.name));
         known->doorbells = std::make_shared<Doorbells>();
         Doorbells& doorbells = *known->doorbells;
         doorbells.socket_path = answer.reply.socket_path;

@@ -57,13 +57,6 @@ v1::Region region_reply(const SharedRegion& region, const ivshmem::Extent& exten
     return reply;
 }
 
-/// Anew for each session, as guests can spoil it. The guest's word for what it got.
-Result<void> introduce(const SharedRegion& region) {
-    return ivshmem::write_region_header(
-        region.region.fd(),
-        ivshmem::make_region_header(region.name, region.id, region.region.size_bytes()));
-}
-
 /// What gRPC calls UNAVAILABLE: a guest may wait for the next life of the service.
 Error ending() {
     return make_error(Errc::end_of_stream, "the service is ending");
@@ -175,8 +168,9 @@ Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
     if (input == output) {
         entry.output_token = entry.input_token;
     }
-    MRDA_TRY(introduce(*input));
-    MRDA_TRY(introduce(*output));
+    // Anew for each session, as guests can spoil it.
+    MRDA_TRY(input->introduce());
+    MRDA_TRY(output->introduce());
     MRDA_ASSIGN(SessionWake wake, SessionWake::agree(request.wake(), *input));
     MRDA_ASSIGN(SessionMemory memory,
                 SessionMemory::carve(std::move(regions), plan.layout, place_of(request)));

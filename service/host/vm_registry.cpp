@@ -333,8 +333,8 @@ Result<SessionRegions> regions_of(Vm& vm, const std::string& in_path, const std:
             MRDA_ASSIGN(
                 ivshmem::Region region,
                 ivshmem::Region::create_memfd("mrda-" + vm.config.name, vm.config.memory_bytes));
-            vm.memfd = std::make_shared<SharedRegion>(std::move(region), "", vm.config.name,
-                                                      vm.config.name);
+            MRDA_ASSIGN(vm.memfd,
+                        SharedRegion::make(std::move(region), "", vm.config.name, vm.config.name));
         }
         return SessionRegions{vm.memfd, vm.memfd};
     }

@@ -2,6 +2,7 @@
 #include "device_files.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -21,6 +22,18 @@ TEST(DeviceFiles, one_file_is_one_region_by_whatever_name) {
     EXPECT_EQ(files.open(dir / "a", kSize, "vm", "vm").value(), *first);
     EXPECT_EQ(files.open(dir / "./a", kSize, "vm", "vm").value(), *first);
     EXPECT_EQ(files.open(dir / "b", kSize, "vm", "vm").value(), *first);
+}
+
+TEST(DeviceFiles, a_file_says_which_region_it_is_before_any_session) {
+    const TempDir dir;
+    DeviceFiles files;
+    const auto made = files.open(dir / "a", kSize, "vm", "vm.in").value();
+    ivshmem::RegionHeader header{};
+    ASSERT_EQ(::pread(made->region.fd(), &header, sizeof header, 0),
+              static_cast<ssize_t>(sizeof header));
+    ASSERT_TRUE(ivshmem::is_region_header(header));
+    EXPECT_EQ(ivshmem::region_name(header), "vm.in");
+    EXPECT_EQ(header.id, made->id);
 }
 
 TEST(DeviceFiles, pages_in_use_are_not_given_out_again_after_reopening) {
