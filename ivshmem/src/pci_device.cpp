@@ -15,13 +15,12 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <map>
 #include <mutex>
 #include <tuple>
 #include <utility>
 
 #include "mrda/ivshmem/bus_guard.h"
-#include "mrda/ivshmem/wakeup.h"
+#include "open_once.h"
 #include "vfio_device.h"
 
 namespace mrda::ivshmem {
@@ -177,7 +176,7 @@ PciDevice::PciDevice(const PciAddress& address, std::string folder)
 
 PciDevice::~PciDevice() = default;
 
-Result<std::shared_ptr<PciDevice>> PciDevice::open(const PciAddress& address,
+Result<std::unique_ptr<PciDevice>> PciDevice::open(const PciAddress& address,
                                                    const PciPaths& paths) {
     const std::string name = to_string(address);
     const std::string folder = paths.devices + "/" + name;
@@ -190,7 +189,7 @@ Result<std::shared_ptr<PciDevice>> PciDevice::open(const PciAddress& address,
                               read_line(folder + "/device") + " and no IVSHMEM device (" +
                               std::string(kVendor) + ":" + std::string(kDevice) + ")");
     }
-    std::shared_ptr<PciDevice> made(new PciDevice(address, folder));
+    std::unique_ptr<PciDevice> made(new PciDevice(address, folder));
     const std::string driver = link_name(folder + "/driver");
     if (driver == "vfio-pci") {
         MRDA_ASSIGN(VfioDevice vfio,
@@ -267,17 +266,13 @@ bool PciDevice::is_there() const {
     return ::access(folder_.c_str(), F_OK) == 0;
 }
 
-Result<std::shared_ptr<PciDevice>> share_ivshmem_device(const PciAddress& address) {
-    static std::mutex mutex;
-    static auto* const open = new std::map<std::string, std::weak_ptr<PciDevice>>();
-    const std::lock_guard lock(mutex);
-    std::weak_ptr<PciDevice>& known = (*open)[to_string(address)];
-    if (auto device = known.lock(); device != nullptr && device->is_there()) {
-        return device;
-    }
-    MRDA_ASSIGN(auto device, PciDevice::open(address));
-    known = device;
-    return device;
+Result<std::shared_ptr<PciDevice>> share_ivshmem_device(const PciAddress& address,
+                                                        const PciPaths& paths) {
+    static auto* const devices = new OpenOnce<PciDevice>();
+    return devices->get(
+        paths.devices + "/" + to_string(address),
+        [](const PciDevice& device) { return device.is_there(); },
+        [&] { return PciDevice::open(address, paths); });
 }
 
 }  // namespace mrda::ivshmem

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "vfio_device.h"
 
-#include <fcntl.h>
 #include <linux/vfio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -48,33 +47,8 @@ Result<void> set_irqs(int device, std::uint32_t index, std::span<const Fd> event
 Result<VfioDevice> VfioDevice::open(const std::string& name, const std::string& group,
                                     const std::string& nodes) {
     VfioDevice made;
-    made.container_ = Fd(::open((nodes + "/vfio").c_str(), O_RDWR | O_CLOEXEC));
-    if (!made.container_) {
-        return os_error("open", errno, "cannot open " + nodes + "/vfio");
-    }
-    const std::string node = nodes + "/" + group;
-    made.group_ = Fd(::open(node.c_str(), O_RDWR | O_CLOEXEC));
-    if (!made.group_) {
-        Error error = os_error("open", errno, "cannot open " + node + " of device " + name);
-        if (error.native == EBUSY) {
-            error.code = Errc::busy;
-            error.message += "; another process has it: vfio gives a device to one at a time";
-        }
-        return error;
-    }
-    const int container = made.container_.get();
-    if (::ioctl(made.group_.get(), VFIO_GROUP_SET_CONTAINER, &container) != 0) {
-        return os_error(
-            "VFIO_GROUP_SET_CONTAINER", errno,
-            "cannot use " + node + "; every device of its IOMMU group must be bound to vfio-pci");
-    }
-    if (::ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) != 0) {
-        return os_error("VFIO_SET_IOMMU", errno, "no IOMMU for " + node);
-    }
-    made.device_ = Fd(::ioctl(made.group_.get(), VFIO_GROUP_GET_DEVICE_FD, name.c_str()));
-    if (!made.device_) {
-        return os_error("VFIO_GROUP_GET_DEVICE_FD", errno, "cannot have device " + name);
-    }
+    MRDA_ASSIGN(made.group_, VfioGroup::share(group, nodes));
+    MRDA_ASSIGN(made.device_, made.group_->open_device(name));
     MRDA_TRY(made.enable());
     MRDA_TRY(made.take_interrupts());
     MRDA_TRY(made.take_requests());

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "mrda/interop/fd.h"
 #include "mrda/interop/result.h"
+#include "vfio_group.h"
 
 namespace mrda::ivshmem {
 
@@ -16,7 +18,7 @@ class VfioDevice {
   public:
     /// `name` is the PCI address as the kernel writes it, `group` the device's IOMMU group and
     /// `nodes` where its node lies.
-    /// Errors: busy (somebody has it open), permission_denied, unsupported (no MSI-X), io.
+    /// Errors: as VfioGroup, unsupported (no MSI-X), io.
     static Result<VfioDevice> open(const std::string& name, const std::string& group,
                                    const std::string& nodes);
 
@@ -31,8 +33,7 @@ class VfioDevice {
     Result<void> take_interrupts();
     Result<void> take_requests();
 
-    Fd container_;
-    Fd group_;
+    std::shared_ptr<VfioGroup> group_;
     Fd device_;
     std::vector<Fd> vectors_;
     Fd request_;

@@ -34,7 +34,7 @@ class PciDevice {
     /// Enables the device where no driver has. Errors: not_found (there is none at `address`),
     /// unsupported (it is another device), permission_denied (naming the file), busy (vfio-pci has
     /// it, and another process has opened it there), io.
-    static Result<std::shared_ptr<PciDevice>> open(const PciAddress& address,
+    static Result<std::unique_ptr<PciDevice>> open(const PciAddress& address,
                                                    const PciPaths& paths = {});
     ~PciDevice();
     PciDevice(const PciDevice&) = delete;
@@ -81,7 +81,9 @@ class PciDevice {
     Fd removal_;
 };
 
-/// A device, and every other user of it in this process: vfio gives each to one process once.
-Result<std::shared_ptr<PciDevice>> share_ivshmem_device(const PciAddress& address);
+/// A device that all its users in this process share: vfio gives each to one process, once. Where
+/// the last of them just lets go of it, waits until it is closed. Errors: as PciDevice::open().
+Result<std::shared_ptr<PciDevice>> share_ivshmem_device(const PciAddress& address,
+                                                        const PciPaths& paths = {});
 
 }  // namespace mrda::ivshmem
