@@ -57,6 +57,12 @@ std::uint64_t file_size(const std::string& path) {
     return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
+/// 0 where there is none.
+std::uint64_t inode_of(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
 bool is_ivshmem(const std::string& folder) {
     return read_line(folder + "/vendor") == kVendor && read_line(folder + "/device") == kDevice;
 }
@@ -190,15 +196,14 @@ Result<std::unique_ptr<PciDevice>> PciDevice::open(const PciAddress& address,
                               std::string(kVendor) + ":" + std::string(kDevice) + ")");
     }
     std::unique_ptr<PciDevice> made(new PciDevice(address, folder));
+    made->place_ = inode_of(folder);
     const std::string driver = link_name(folder + "/driver");
     if (driver == "vfio-pci") {
         MRDA_ASSIGN(VfioDevice vfio,
                     VfioDevice::open(name, link_name(folder + "/iommu_group"), paths.vfio));
-        MRDA_ASSIGN(made->removal_, duplicate_fd(vfio.request_event()));
         made->vfio_ = std::make_unique<VfioDevice>(std::move(vfio));
     } else {
         MRDA_TRY(enable(folder));
-        MRDA_ASSIGN(made->removal_, listen_for_removal());
     }
     MRDA_TRY(made->open_memory());
     // BAR 1 has the interrupts' table: ivshmem-plain has none.
@@ -255,15 +260,12 @@ Result<Fd> PciDevice::interrupt(std::uint16_t vector) const {
     return duplicate_fd(vfio_->vector_event(vector));
 }
 
+Result<Fd> PciDevice::removal_events() const {
+    return vfio_ == nullptr ? listen_for_removal() : duplicate_fd(vfio_->request_event());
+}
+
 bool PciDevice::is_there() const {
-    if (vfio_ != nullptr) {
-        return !can_read(removal_.get());
-    }
-    std::array<char, 4096> event{};
-    while (::recv(removal_.get(), event.data(), event.size(), MSG_DONTWAIT) >= 0) {
-        // Of which device it tells does not matter: look.
-    }
-    return ::access(folder_.c_str(), F_OK) == 0;
+    return inode_of(folder_) == place_ && (vfio_ == nullptr || !can_read(vfio_->request_event()));
 }
 
 Result<std::shared_ptr<PciDevice>> share_ivshmem_device(const PciAddress& address,

@@ -4,57 +4,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+
+#include "support/pci_folders.h"
 
 namespace mrda::ivshmem {
 namespace {
 
 using testing::HasSubstr;
 
-/// Folders like those of sysfs, with files in the place of devices.
-class PciDeviceTest : public testing::Test {
-  protected:
-    void SetUp() override {
-        char name[] = "/dev/shm/mrda_pci_device_XXXXXX";
-        ASSERT_NE(::mkdtemp(name), nullptr);
-        paths_.devices = name;
-    }
-    void TearDown() override { std::filesystem::remove_all(paths_.devices); }
-
-    void write(const std::string& path, const std::string& text) const {
-        std::ofstream(paths_.devices + "/" + path) << text;
-    }
-    void resize(const std::string& path, std::uint64_t size_bytes) const {
-        std::ofstream(paths_.devices + "/" + path).close();
-        std::filesystem::resize_file(paths_.devices + "/" + path, size_bytes);
-    }
-    [[nodiscard]] std::string read(const std::string& path) const {
-        std::ifstream file(paths_.devices + "/" + path);
-        return {std::istreambuf_iterator<char>(file), {}};
-    }
-    PciAddress add(const std::string& address, const char* device = "0x1110") const {
-        std::filesystem::create_directory(paths_.devices + "/" + address);
-        write(address + "/vendor", "0x1af4\n");
-        write(address + "/device", std::string(device) + "\n");
-        write(address + "/enable", "0");
-        write(address + "/resource", "0x00000000febf1100 0x00000000febf11ff 0x0000000000040200\n");
-        resize(address + "/resource2", 1 << 20);
-        return parse_pci_address(address).value();
-    }
-
-    PciPaths paths_;
-};
+class PciDeviceTest : public testing::Test, protected test::PciFolders {};
 
 TEST_F(PciDeviceTest, all_are_listed_in_order_and_others_are_not) {
     add("0000:00:11.0");
     add("0000:00:05.0");
     add("0000:00:06.0", "0x1000");
-    std::filesystem::create_directory(paths_.devices + "/no-address");
+    std::filesystem::create_directory(path("no-address"));
     EXPECT_THAT(list_ivshmem_devices(paths_),
                 testing::ElementsAre(PciAddress{0, 0, 5, 0}, PciAddress{0, 0, 0x11, 0}));
     EXPECT_TRUE(list_ivshmem_devices({.devices = "/nowhere"}).empty());
@@ -92,15 +59,13 @@ TEST_F(PciDeviceTest, tells_the_name_in_its_first_page) {
     const PciAddress address = add("0000:00:05.0");
     const auto device = PciDevice::open(address, paths_).value();
     EXPECT_FALSE(is_region_header(device->header().value()));
-    const Fd file = duplicate_fd(device->view(0).fd).value();
-    ASSERT_TRUE(write_region_header(file.get(), make_region_header("a.in", {}, 1 << 20)).ok());
+    introduce("0000:00:05.0", "a.in", {});
     EXPECT_EQ(region_name(device->header().value()), "a.in");
 }
 
 TEST_F(PciDeviceTest, rings_by_its_register_which_need_not_begin_a_page) {
     const PciAddress address = add("0000:00:05.0");
-    resize("0000:00:05.0/resource0", 4096);
-    resize("0000:00:05.0/resource1", 4096);
+    add_doorbell("0000:00:05.0");
     const auto device = PciDevice::open(address, paths_).value();
     ASSERT_TRUE(device->has_doorbell());
     device->ring(0, 3);
@@ -116,8 +81,7 @@ TEST_F(PciDeviceTest, says_why_it_has_no_interrupts) {
     const PciAddress address = add("0000:00:05.0");
     EXPECT_THAT(PciDevice::open(address, paths_).value()->interrupt(0).error().message,
                 HasSubstr("ivshmem-plain"));
-    resize("0000:00:05.0/resource0", 4096);
-    resize("0000:00:05.0/resource1", 4096);
+    add_doorbell("0000:00:05.0");
     EXPECT_THAT(PciDevice::open(address, paths_).value()->interrupt(0).error().message,
                 HasSubstr("vfio-pci"));
 }
@@ -130,17 +94,40 @@ TEST_F(PciDeviceTest, that_is_not_there_or_another_is_refused) {
 
 TEST_F(PciDeviceTest, that_vfio_has_is_not_used_without_vfio) {
     const PciAddress address = add("0000:00:05.0");
-    std::filesystem::create_symlink("/x/vfio-pci", paths_.devices + "/0000:00:05.0/driver");
-    std::filesystem::create_symlink("/x/12", paths_.devices + "/0000:00:05.0/iommu_group");
+    std::filesystem::create_symlink("/x/vfio-pci", path("0000:00:05.0/driver"));
+    std::filesystem::create_symlink("/x/12", path("0000:00:05.0/iommu_group"));
     paths_.vfio = "/nowhere";
     EXPECT_EQ(PciDevice::open(address, paths_).error().code, Errc::not_found);
     EXPECT_EQ(read("0000:00:05.0/enable"), "0");
 }
 
+TEST_F(PciDeviceTest, is_shared_until_another_is_in_its_place) {
+    const PciAddress address = add("0000:00:05.0");
+    const auto device = share_ivshmem_device(address, paths_).value();
+    EXPECT_EQ(share_ivshmem_device(address, paths_).value(), device);
+    std::filesystem::rename(path("0000:00:05.0"), path("pulled-out"));
+    add("0000:00:05.0");
+    EXPECT_FALSE(device->is_there());
+    const auto other = share_ivshmem_device(address, paths_).value();
+    EXPECT_NE(other, device);
+    EXPECT_TRUE(other->is_there());
+}
+
+TEST_F(PciDeviceTest, gives_each_who_listens_for_its_removal_a_descriptor) {
+    const auto device = PciDevice::open(add("0000:00:05.0"), paths_).value();
+    const Fd one = device->removal_events().value();
+    const Fd other = device->removal_events().value();
+    struct stat ours {};
+    struct stat theirs {};
+    ASSERT_EQ(::fstat(one.get(), &ours), 0);
+    ASSERT_EQ(::fstat(other.get(), &theirs), 0);
+    EXPECT_NE(ours.st_ino, theirs.st_ino) << "what one receives, the other must receive, too";
+}
+
 TEST_F(PciDeviceTest, that_is_pulled_out_is_noticed) {
     const auto device = PciDevice::open(add("0000:00:05.0"), paths_).value();
     EXPECT_TRUE(device->is_there());
-    std::filesystem::remove_all(paths_.devices + "/0000:00:05.0");
+    remove("0000:00:05.0");
     EXPECT_FALSE(device->is_there());
 }
 

@@ -118,36 +118,69 @@ bool same_region(const v1::Region& a, const v1::Region& b) {
 }
 
 struct Memory {
+    std::shared_ptr<RemovalWatch> removal;
     RegionMemory input_region;
     Mapping input;
     Mapping output;
+    bool in_devices;
     bool outlives_service;
 };
 
+/// Null for regions of this system.
+Result<std::shared_ptr<RemovalWatch>> removal_of(const RegionMemory& input,
+                                                 const RegionMemory& output) {
+    std::vector<std::shared_ptr<ivshmem::PciDevice>> devices;
+    for (const auto& device : {input.device, output.device}) {
+        if (device != nullptr) {
+            devices.push_back(device);
+        }
+    }
+    if (devices.empty()) {
+        return std::shared_ptr<RemovalWatch>();
+    }
+    return RemovalWatch::make(std::move(devices));
+}
+
 Result<Memory> memory_of(const v1::CreateReply& reply, const SessionLayout& layout,
-                         const Reach& reach, std::uint64_t deadline_ns) {
-    const std::optional<Devices> devices =
-        reach.by_device ? std::optional(Devices::look()) : std::nullopt;
-    const Devices* const among = devices ? &*devices : nullptr;
+                         const Reach& reach, const Devices* devices, std::uint64_t deadline_ns) {
     const v1::Region& in = reply.in_region();
     const v1::Region& out = reply.out_region();
-    MRDA_ASSIGN(RegionMemory input_region, region_of(in, among, reach.in_device, deadline_ns));
-    if (reach.survive_removal && input_region.device != nullptr) {
-        MRDA_TRY(input_region.device->survive_removal());
+    MRDA_ASSIGN(RegionMemory input, region_of(in, devices, reach.in_device, deadline_ns));
+    if (reach.survive_removal && input.device != nullptr) {
+        MRDA_TRY(input.device->survive_removal());
     }
-    MRDA_ASSIGN(Mapping input,
-                map_extent(in, input_region, layout.input_extent_bytes(), layout.control_bytes()));
-    Mapping output;
-    bool outlives = input_region.outlives_service;
-    if (same_region(in, out)) {
-        MRDA_ASSIGN(output, map_extent(out, input_region, layout.output_extent_bytes(), 0));
-    } else {
-        MRDA_ASSIGN(const RegionMemory output_region,
-                    region_of(out, among, reach.out_device, deadline_ns));
-        MRDA_ASSIGN(output, map_extent(out, output_region, layout.output_extent_bytes(), 0));
-        outlives = outlives || output_region.outlives_service;
+    RegionMemory own_output;  // Where it is not the input's.
+    if (!same_region(in, out)) {
+        MRDA_ASSIGN(own_output, region_of(out, devices, reach.out_device, deadline_ns));
+    } else if (devices != nullptr) {
+        MRDA_TRY(devices->find(out, reach.out_device));
     }
-    return Memory{std::move(input_region), std::move(input), std::move(output), outlives};
+    const RegionMemory& output = same_region(in, out) ? input : own_output;
+    MRDA_ASSIGN(auto removal, removal_of(input, own_output));
+    MRDA_ASSIGN(Mapping input_mapping,
+                map_extent(in, input, layout.input_extent_bytes(), layout.control_bytes()));
+    MRDA_ASSIGN(Mapping output_mapping, map_extent(out, output, layout.output_extent_bytes(), 0));
+    const bool outlives = input.outlives_service || output.outlives_service;
+    return Memory{std::move(removal),        std::move(input),   std::move(input_mapping),
+                  std::move(output_mapping), devices != nullptr, outlives};
+}
+
+/// The devices', or where nobody named any and none has the region, this system's.
+Result<Memory> reached_memory(const v1::CreateReply& reply, const SessionLayout& layout,
+                              const Reach& reach, const Devices* devices,
+                              std::uint64_t deadline_ns) {
+    auto memory = memory_of(reply, layout, reach, devices, deadline_ns);
+    if (memory.ok() || devices == nullptr || !reach.or_own_system ||
+        memory.error().code != Errc::not_found) {
+        return memory;
+    }
+    auto own = memory_of(reply, layout, reach, nullptr, deadline_ns);
+    if (own.ok()) {
+        return own;
+    }
+    Error both = memory.error();
+    both.message += "; and as a process of the service's system: " + to_string(own.error());
+    return both;
 }
 
 std::string lines_of(const v1::CreateReply& reply) {
@@ -161,41 +194,68 @@ std::string lines_of(const v1::CreateReply& reply) {
 }  // namespace
 
 Result<Attachment> attach(const v1::CreateRequest& asked, const v1::CreateReply& reply,
-                          const Reach& reach, Control& control, std::uint64_t deadline_ns) {
+                          const Reach& reach, const Devices* devices, Control& control,
+                          std::uint64_t deadline_ns) {
     MRDA_TRY(check_version(reply.wire_major()));
     MRDA_ASSIGN(const SessionLayout layout, layout_of(reply));
     MRDA_ASSIGN(FrameLayout frame,
                 frame_of(asked.encode(), reply.frame(), layout.input_slot_bytes()));
-    MRDA_ASSIGN(Memory memory, memory_of(reply, layout, reach, deadline_ns));
+    MRDA_ASSIGN(Memory memory, reached_memory(reply, layout, reach, devices, deadline_ns));
     const std::uint64_t session = reply.status().session_id();
     const auto header = memory.input.control(layout.control_bytes())
                             .copy<ivshmem::SessionHeader>(ivshmem::kHeaderPage);
     MRDA_TRY(check_header(header, layout, session, reply.epoch()));
-    auto gone = std::make_shared<std::atomic<bool>>(false);
-    MRDA_ASSIGN(auto wakeup,
-                wakeup_of(reply.wake(), memory.input_region.device, control, session, gone));
-    const bool in_devices = memory.input_region.device != nullptr;
+    MRDA_ASSIGN(auto wakeup, wakeup_of(reply.wake(), memory.input_region.device, control, session,
+                                       memory.removal));
     return Attachment{
         .session_id = session,
         .epoch = reply.epoch(),
         .lease_ms = reply.lease_ms(),
         .layout = layout,
         .frame = std::move(frame),
+        .removal = std::move(memory.removal),
         .input_region = std::move(memory.input_region),
         .input_extent = {reply.in_region().extent_offset_bytes(), reply.in_region().extent_bytes()},
         .output_extent = {reply.out_region().extent_offset_bytes(),
                           reply.out_region().extent_bytes()},
         .input = std::move(memory.input),
         .output = std::move(memory.output),
-        .in_devices = in_devices,
+        .in_devices = memory.in_devices,
         .outlives_service = memory.outlives_service,
         .wakeup = std::move(wakeup),
-        .device_gone = std::move(gone),
         .woken = words_of(reply.wake()),
         .path = reply.status().path(),
         .path_reason = reply.status().path_reason(),
         .implementation = reply.status().implementation(),
         .notices = lines_of(reply)};
+}
+
+Result<Attachment> make_session(v1::CreateRequest asked, const Reach& reach, Control& control,
+                                std::uint64_t deadline_ns) {
+    std::optional<Devices> devices;
+    if (reach.by_device) {
+        devices = Devices::look(reach.paths);
+    }
+    // Other programs' devices alone: as a process of the service's system, which wakes by futex.
+    const bool is_none =
+        devices && reach.or_own_system && reach.wake.empty() && !devices->have_regions();
+    const Devices* const among = devices && !is_none ? &*devices : nullptr;
+    if (among != nullptr) {
+        MRDA_ASSIGN(*asked.mutable_wake(), among->offer(reach));
+    }
+    MRDA_ASSIGN(const v1::CreateReply reply, control.create(asked, deadline_ns));
+    auto attached = attach(asked, reply, reach, among, control, deadline_ns);
+    if (!attached.ok()) {
+        // If this fails, too, its lease ends.
+        static_cast<void>(
+            control.stop(reply.status().session_id(), os::deadline_after(kCallTimeoutNs)).ok());
+        if (is_none) {
+            Error both = attached.error();
+            both.message += "; and no IVSHMEM device has a region of MRDA's" + devices->words();
+            return both;
+        }
+    }
+    return attached;
 }
 
 }  // namespace mrda::guest::core

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +14,7 @@
 #include "mrda/ivshmem/session_layout.h"
 #include "mrda/ivshmem/wakeup.h"
 #include "mrda/v1/sessions.pb.h"
+#include "removal_watch.h"
 
 namespace mrda::guest::core {
 
@@ -38,6 +38,8 @@ struct Attachment {
     std::uint32_t lease_ms = 0;
     ivshmem::SessionLayout layout;
     FrameLayout frame;
+    /// Of the devices whose memory it is, which it holds. Null: there are none.
+    std::shared_ptr<RemovalWatch> removal;
     RegionMemory input_region;  ///< Of `input`, so that it can be mapped in another place, too.
     ivshmem::Extent input_extent;
     ivshmem::Extent output_extent;
@@ -46,21 +48,26 @@ struct Attachment {
     bool in_devices = false;                  ///< They may be write-combined.
     bool outlives_service = false;            ///< One of both does.
     std::unique_ptr<ivshmem::Wakeup> wakeup;  ///< Null: by futex.
-    /// Set when the machine wants a device back, or it is gone.
-    std::shared_ptr<std::atomic<bool>> device_gone;
-    std::string woken;  ///< How both sides are, and why not better.
+    std::string woken;                        ///< How both sides are, and why not better.
     std::string path;
     std::string path_reason;
     std::string implementation;
     std::string notices;  ///< A line each.
 };
 
-/// Gets and maps the memory that `reply` names. `asked` is what was to be made, and `control`,
-/// which must outlive what comes of it, where. Errors: unsupported (the wire version; both are
-/// named), corrupt (a reply that contradicts itself, the request, or the session's first page),
-/// busy (the service was restarted meanwhile), and what os::open_region(), os::receive_region() and
-/// Devices::find() say.
+/// Gets and maps the memory that `reply` names, of `devices` or, where they are null, of this
+/// system. `asked` is what was to be made, and `control`, which must outlive what comes of it,
+/// where. Errors: unsupported (the wire version; both are named), corrupt (a reply that contradicts
+/// itself, the request, or the session's first page), busy (the service was restarted meanwhile),
+/// and what os::open_region(), os::receive_region() and Devices::find() say.
 Result<Attachment> attach(const v1::CreateRequest& asked, const v1::CreateReply& reply,
-                          const Reach& reach, Control& control, std::uint64_t deadline_ns);
+                          const Reach& reach, const Devices* devices, Control& control,
+                          std::uint64_t deadline_ns);
+
+/// Has the service make a session, with an offer of what the devices of this machine can do now,
+/// and attaches it; one that cannot be used is stopped. Errors: as Control::create(),
+/// Devices::offer() and attach().
+Result<Attachment> make_session(v1::CreateRequest asked, const Reach& reach, Control& control,
+                                std::uint64_t deadline_ns);
 
 }  // namespace mrda::guest::core

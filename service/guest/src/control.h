@@ -18,6 +18,9 @@
 
 namespace mrda::guest::core {
 
+/// For each call but Create.
+inline constexpr std::uint64_t kCallTimeoutNs = 2'000'000'000;
+
 /// What a guest says to the service: never anything per frame. Every call waits until its deadline
 /// at most, and fails with the service's words; Error::native is the gRPC status then. Any thread.
 class Control {

@@ -123,9 +123,6 @@ class Keeper {
     std::thread thread_;
 };
 
-/// For each call that a keeper makes.
-inline constexpr std::uint64_t kCallTimeoutNs = 2'000'000'000;
-
 /// What an Error is to callers of the C API, and what it is as the end of a session.
 mrda_guest_status status_of(Errc code);
 mrda_guest_status ending_status(const Error& error);

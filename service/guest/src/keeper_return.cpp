@@ -117,18 +117,17 @@ Result<Attachment> Keeper::make_again(std::uint64_t deadline_ns) {
         request.set_out_extent_offset_bytes(*out_offset_bytes_);
     }
     deadline_ns = std::min(deadline_ns, os::deadline_after(kCreateTimeoutNs));
-    MRDA_ASSIGN(const v1::CreateReply reply, control_.create(request, deadline_ns));
-    auto attached = attach(request, reply, reach_, control_, deadline_ns);
-    if (!attached.ok() || halted()) {
+    auto made = make_session(std::move(request), reach_, control_, deadline_ns);
+    if (made.ok() && halted()) {
         // Nobody will use it; if this fails, too, its lease ends.
-        static_cast<void>(
-            control_.stop(reply.status().session_id(), os::deadline_after(kCallTimeoutNs)).ok());
-        return attached.ok() ? make_error(Errc::device_lost, "the session is stopped")
-                             : attached.error();
+        static_cast<void>(control_.stop(made->session_id, os::deadline_after(kCallTimeoutNs)).ok());
+        return make_error(Errc::device_lost, "the session is stopped");
     }
-    schedule(attached->lease_ms);
-    remember_place(*attached);
-    return attached;
+    if (made.ok()) {
+        schedule(made->lease_ms);
+        remember_place(*made);
+    }
+    return made;
 }
 
 void Keeper::remember_place(const Attachment& attachment) {

@@ -115,7 +115,8 @@ Result<Parameters> parameters_of(const mrda_guest_config& config) {
     }
     const std::string in_path = text(config.in_device_path);
     const std::string out_path = text(config.out_device_path);
-    parameters.reach = reach_of(in_path, out_path, text(config.wake), parameters.address);
+    MRDA_ASSIGN(parameters.reach,
+                reach_of(in_path, out_path, text(config.wake), parameters.address));
     parameters.reach.survive_removal = config.survive_removal != 0;
     if (!parameters.reach.by_device) {
         parameters.request.set_in_device_path(in_path);

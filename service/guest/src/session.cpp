@@ -40,22 +40,13 @@ std::string name_of(std::uint32_t code) {
 Result<std::unique_ptr<Session>> Session::create(Parameters parameters) {
     const std::uint64_t deadline_ns = os::deadline_after(parameters.connect_timeout_ns);
     MRDA_ASSIGN(auto control, Control::make(parameters.address, parameters.token, parameters.tls));
-    if (parameters.reach.by_device) {
-        MRDA_ASSIGN(*parameters.request.mutable_wake(), Devices::look().offer(parameters.reach));
-    }
-    MRDA_ASSIGN(const v1::CreateReply reply, control->create(parameters.request, deadline_ns));
-    auto attachment = attach(parameters.request, reply, parameters.reach, *control, deadline_ns);
-    if (!attachment.ok()) {
-        // If this fails, too, its lease ends.
-        static_cast<void>(
-            control->stop(reply.status().session_id(), os::deadline_after(kCallTimeoutNs)).ok());
-        return attachment.error();
-    }
-    const auto memory = attachment->input.control(attachment->layout.control_bytes());
-    MRDA_ASSIGN(Channel channel, Channel::attach(memory, attachment->layout, Channel::Side::guest,
-                                                 std::move(attachment->wakeup)));
+    MRDA_ASSIGN(Attachment attachment,
+                make_session(parameters.request, parameters.reach, *control, deadline_ns));
+    const auto memory = attachment.input.control(attachment.layout.control_bytes());
+    MRDA_ASSIGN(Channel channel, Channel::attach(memory, attachment.layout, Channel::Side::guest,
+                                                 std::move(attachment.wakeup)));
     std::unique_ptr<Session> session(new Session(std::move(parameters), std::move(control),
-                                                 std::move(*attachment), std::move(channel)));
+                                                 std::move(attachment), std::move(channel)));
     MRDA_TRY(session->guard_memory());
     return session;
 }
@@ -65,6 +56,7 @@ Session::Session(Parameters parameters, std::unique_ptr<Control> control, Attach
     : control_(std::move(control)),
       layout_(attachment.layout),
       frame_(attachment.frame),
+      removal_(std::move(attachment.removal)),
       input_(std::move(attachment.input)),
       channel_(std::move(channel)),
       input_owners_(layout_.input_slots(), SlotOwners::Owner::guest),
@@ -107,6 +99,7 @@ mrda_guest_status Session::look() {
     }
     if (!ending_ && is_memory_gone()) {
         let_go_of_device();
+        removal_.reset();  // Nothing of the devices is mapped any more: the machine may have them.
     }
     if (!ending_) {
         auto taken = take_messages();

@@ -133,6 +133,7 @@ class Session {
     const std::unique_ptr<Control> control_;
     const ivshmem::SessionLayout layout_;
     const FrameLayout frame_;
+    std::shared_ptr<RemovalWatch> removal_;  // Before what is mapped of its devices. Null: none.
     ivshmem::Mapping input_;
     std::mutex wake_mutex_;                    // Of interrupt() against a change of channel_.
     std::optional<ivshmem::Channel> channel_;  // Nothing: its memory is gone.
@@ -155,7 +156,6 @@ class Session {
     bool reset_wanted_ = false;
     bool outlives_service_ = false;  // The session's memory.
     bool in_devices_ = false;
-    std::shared_ptr<std::atomic<bool>> device_gone_;
     std::uint64_t resets_done_ = 0;
     std::atomic<bool> stopped_ = false;
     std::optional<Failure> failure_;

@@ -80,6 +80,7 @@ Result<void> Session::adopt(Attachment fresh) {
     output_guard_ = ivshmem::BusGuard();
     MRDA_TRY(replace_input(fresh));
     MRDA_TRY(packets_.replace_memory(std::move(fresh.output)));
+    removal_ = std::move(fresh.removal);
     input_owners_ = SlotOwners(layout_.input_slots(), SlotOwners::Owner::guest);
     output_owners_ = SlotOwners(layout_.output_slots(), SlotOwners::Owner::host);
     inputs_.host_is_gone();
@@ -101,7 +102,6 @@ void Session::remember(Attachment& attachment) {
     info_.epoch = attachment.epoch;
     outlives_service_ = attachment.outlives_service;
     in_devices_ = attachment.in_devices;
-    device_gone_ = attachment.device_gone;
     info_.woken = keep(std::move(attachment.woken));
     info_.input_slots = layout_.input_slots();
     info_.output_slots = layout_.output_slots();
@@ -124,7 +124,8 @@ Result<void> Session::guard_memory() {
 }
 
 bool Session::is_memory_gone() const {
-    return *device_gone_ || input_guard_.lost() || output_guard_.lost();
+    return (removal_ != nullptr && !removal_->all_there()) || input_guard_.lost() ||
+           output_guard_.lost();
 }
 
 void Session::let_go_of_device() {

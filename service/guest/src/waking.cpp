@@ -62,15 +62,11 @@ bool is_known(const v1::WakeAgreement& agreed) {
            agreed.host_peer() <= 0xffff && agreed.vector() <= 0xffff;
 }
 
-ivshmem::OtherEvent removal_of(const std::shared_ptr<PciDevice>& device,
-                               const std::shared_ptr<std::atomic<bool>>& gone) {
-    if (device == nullptr) {
+ivshmem::OtherEvent removal_of(const std::shared_ptr<RemovalWatch>& removal) {
+    if (removal == nullptr) {
         return {};
     }
-    return {device->removal_events(), [device, gone] {
-                *gone = *gone || !device->is_there();
-                return !*gone;
-            }};
+    return {removal->events(), [removal] { return removal->seen(); }};
 }
 
 }  // namespace
@@ -78,7 +74,7 @@ ivshmem::OtherEvent removal_of(const std::shared_ptr<PciDevice>& device,
 Result<std::unique_ptr<Wakeup>> wakeup_of(const v1::WakeAgreement& agreed,
                                           const std::shared_ptr<PciDevice>& device,
                                           Control& control, std::uint64_t session,
-                                          const std::shared_ptr<std::atomic<bool>>& gone) {
+                                          const std::shared_ptr<RemovalWatch>& removal) {
     if (!is_known(agreed)) {
         return make_error(Errc::corrupt, "the service told ways of waking that do not go together");
     }
@@ -113,9 +109,9 @@ Result<std::unique_ptr<Wakeup>> wakeup_of(const v1::WakeAgreement& agreed,
         bell = std::make_unique<ListenedTo>(std::move(stream), std::move(bell));
     }
     if (agreed.guest() == v1::WAKE_BY_POLLING) {
-        return ivshmem::make_polling_wakeup(std::move(bell), removal_of(device, gone));
+        return ivshmem::make_polling_wakeup(std::move(bell), removal_of(removal));
     }
-    return ivshmem::make_event_wakeup(std::move(own), std::move(bell), removal_of(device, gone));
+    return ivshmem::make_event_wakeup(std::move(own), std::move(bell), removal_of(removal));
 }
 
 std::string words_of(const v1::WakeAgreement& agreed) {

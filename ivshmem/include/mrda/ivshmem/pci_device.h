@@ -60,9 +60,13 @@ class PciDevice {
     /// An eventfd that counts interrupts of `vector`, for one user at a time.
     /// Errors: unsupported (no doorbell; not bound to vfio-pci, with what to do; no such vector).
     [[nodiscard]] Result<Fd> interrupt(std::uint16_t vector) const;
-    /// Can be read when the machine wants the device back, or it may be gone: ask is_there().
-    [[nodiscard]] int removal_events() const { return removal_.get(); }
-    /// False from the moment when it was asked back, or was gone.
+    /// A descriptor of the caller's own, which can be read when the machine wants the device back,
+    /// or it may be gone: ask is_there(). It is a netlink socket, whose messages are to be
+    /// received, or vfio's eventfd, which is everybody's and must not be read. Errors: exhausted,
+    /// io.
+    [[nodiscard]] Result<Fd> removal_events() const;
+    /// False from the moment when it was asked back, or was gone; does not wait. A device that was
+    /// plugged into its place is another one.
     [[nodiscard]] bool is_there() const;
 
   private:
@@ -78,7 +82,7 @@ class PciDevice {
     Fd slots_;    // The same write-combined; none where the device does not offer it.
     std::unique_ptr<Registers> registers_;  // Null: ivshmem-plain.
     std::unique_ptr<VfioDevice> vfio_;      // Null: vfio-pci does not have it.
-    Fd removal_;
+    std::uint64_t place_ = 0;               // Of its folder, which no later one has again.
 };
 
 /// A device that all its users in this process share: vfio gives each to one process, once. Where

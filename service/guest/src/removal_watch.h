@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "mrda/interop/fd.h"
+#include "mrda/interop/result.h"
+#include "mrda/ivshmem/pci_device.h"
+
+namespace mrda::guest::core {
+
+/// Whether the devices of a session are still there. Holds them: none is closed while memory of it
+/// is mapped, as whoever opens it next would have it off for a moment. Any thread.
+class RemovalWatch {
+  public:
+    /// Errors: what PciDevice::removal_events() says, exhausted.
+    static Result<std::shared_ptr<RemovalWatch>> make(
+        std::vector<std::shared_ptr<ivshmem::PciDevice>> devices);
+
+    /// Can be read when one of them is wanted back, or may be gone: call seen(). Borrowed.
+    [[nodiscard]] int events() const { return events_.get(); }
+    /// Takes in what events() told; for one thread at a time. Returns what all_there() says.
+    bool seen();
+    /// Looks, and does not wait; it needs no events, which some containers do not get. What was
+    /// gone once stays so.
+    bool all_there();
+
+  private:
+    RemovalWatch() = default;
+
+    std::vector<std::shared_ptr<ivshmem::PciDevice>> devices_;
+    std::vector<Fd> told_;  // By each device.
+    Fd events_;             // epoll's, of all these.
+    std::atomic<bool> gone_ = false;
+};
+
+}  // namespace mrda::guest::core
