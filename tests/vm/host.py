@@ -73,6 +73,12 @@ class Host:
         """What starts QEMU, behind it, with the VM's doorbell devices."""
         return [f"{self.bin}/mrdactl", "--runtime-dir", self.service.path("run"), "vm", "run", vm, *options, "--"]
 
+    def doorbells(self, vm, bus):
+        """QEMU's arguments for the VM's doorbell devices on another bus than its first."""
+        shown = json.loads(self.service.ctl("--json", "vm", "show", vm))
+        return [f"{argument},bus={bus}" if argument.startswith("ivshmem-doorbell") else argument
+                for device in shown["devices"] for argument in device["qemu_arguments"]]
+
     def command(self, vm, *options):
         """The sample's command line for the guest's system."""
         return ["env", f"MRDA_TOKEN={self.tokens[vm]}", f"{self.bin}/mrda_sample_app",

@@ -117,6 +117,14 @@ class Machine(unittest.TestCase):
         self.guest.check("echo 1 > /sys/bus/pci/rescan")
         self.encode("one")
 
+    def test_hears_when_its_second_device_is_torn_out(self):
+        running, _ = start_encoding(self.host, self.guest, "two", 10**6)
+        self.guest.check("echo 1 > /sys/bus/pci/devices/0000:00:1a.0/remove")
+        self.assertEqual(running.wait(machine.BOOT_SECONDS), 1, running.output)
+        self.assertIn("IVSHMEM device is being removed, or was", running.output)
+        self.guest.check("echo 1 > /sys/bus/pci/rescan")
+        self.encode("two")
+
     def test_that_spoils_its_control_pages_ends_its_session_and_nothing_else(self):
         running, session = start_encoding(self.host, self.guest, "one", 10**6)
         # The region's page, the session's header, both sides' words, and their rings.
@@ -174,6 +182,34 @@ class Doorbells(unittest.TestCase):
         self.assertEqual(one, other)
         self.assertEqual(self.host.local_bitstream("--frameNum", FRAMES), one)
         self.outlive_their_service("guest by doorbell, host by doorbell")
+
+
+class Pair(unittest.TestCase):
+    """A machine with a doorbell device for each direction, both behind one bridge and so in one IOMMU group."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.host = Host(BUILD)
+        cls.addClassCleanup(cls.host.close)
+        cls.host.add("pair", "--devices", 2, "--memory", "64M", "--out-memory", "16M")
+        devices = [*IOMMU, "-device", "pcie-pci-bridge,id=bridge", *cls.host.doorbells("pair", "bridge")]
+        cls.guest = machine.Guest("pair", devices=devices, results=cls.host.results).start()
+        cls.addClassCleanup(cls.guest.close)
+        told = cls.guest.check("sh tests/vm/ivshmem.sh list").split()
+        cls.input, cls.output = told[0], told[2]
+
+    def encode(self, *options):
+        report, _ = self.host.encode(self.guest, "pair", "--frameNum", FRAMES, *options)
+        self.assertEqual((report["packets"], report["cpu_copied_bytes"], report["path"]), (FRAMES, 0, "direct"))
+        return report["woken"]
+
+    def test_is_interrupted_by_the_in_device_where_that_can_be(self):
+        self.assertIn("guest by stream, host by doorbell", self.encode())
+        group = self.guest.check(["sh", "tests/vm/ivshmem.sh", "bind", self.output])
+        self.assertIn("guest by stream, host by doorbell", self.encode())
+        self.assertEqual(self.guest.check(["sh", "tests/vm/ivshmem.sh", "bind", self.input]), group)
+        self.assertIn("guest by doorbell, host by doorbell", self.encode())
+        self.assertIn("guest by doorbell, host by doorbell", self.encode("--inDevPath", "pci:pair.in", "--wake", "interrupt"))
 
 
 def main():
