@@ -3,15 +3,25 @@
 
 #include <gtest/gtest.h>
 
+#include "mrda/ivshmem/wakeup.h"
 #include "support/pci_folders.h"
 
 namespace mrda::guest::core {
 namespace {
 
+constexpr std::uint64_t kPatienceNs = 5'000'000'000;
+
 class RemovalWatchTest : public testing::Test, protected ivshmem::test::PciFolders {
   protected:
     [[nodiscard]] std::shared_ptr<ivshmem::PciDevice> open(const std::string& address) const {
         return ivshmem::share_ivshmem_device(add(address), paths_).value();
+    }
+    /// Of somebody who asks all the time.
+    static bool notices(RemovalWatch& watch) {
+        const std::uint64_t end_ns = ivshmem::now_ns() + kPatienceNs;
+        while (watch.all_there() && ivshmem::now_ns() < end_ns) {
+        }
+        return !watch.all_there();
     }
 };
 
@@ -20,16 +30,16 @@ TEST_F(RemovalWatchTest, notices_either_device_without_being_told) {
         const auto watch = RemovalWatch::make({open("0000:00:10.0"), open("0000:00:11.0")}).value();
         EXPECT_TRUE(watch->all_there());
         remove(removed);
-        EXPECT_FALSE(watch->all_there()) << removed;
-        EXPECT_FALSE(watch->seen()) << removed;
+        EXPECT_TRUE(notices(*watch)) << removed;
     }
 }
 
 TEST_F(RemovalWatchTest, a_device_that_was_gone_once_stays_gone) {
     const auto watch = RemovalWatch::make({open("0000:00:10.0")}).value();
     std::filesystem::rename(path("0000:00:10.0"), path("aside"));
-    EXPECT_FALSE(watch->all_there());
+    EXPECT_FALSE(watch->seen());
     std::filesystem::rename(path("aside"), path("0000:00:10.0"));
+    EXPECT_FALSE(watch->seen());
     EXPECT_FALSE(watch->all_there());
 }
 

@@ -7,10 +7,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
+
+#include "os.h"
 
 namespace mrda::guest::core {
 
 namespace {
+
+/// A look is a walk through sysfs for each device: too dear for every frame's calls.
+constexpr std::uint64_t kPauseNs = 1'000'000;
 
 /// Of which device a message tells does not matter. vfio's event is no socket, and stays.
 void drain(int fd) {
@@ -46,14 +52,17 @@ bool RemovalWatch::seen() {
     for (const Fd& told : told_) {
         drain(told.get());
     }
-    return all_there();
+    return look();
 }
 
 bool RemovalWatch::all_there() {
-    if (!gone_ && !std::all_of(devices_.begin(), devices_.end(),
-                               [](const auto& device) { return device->is_there(); })) {
-        gone_ = true;
-    }
+    return os::now_ns() - looked_ns_ < kPauseNs ? !gone_ : look();
+}
+
+bool RemovalWatch::look() {
+    looked_ns_ = os::now_ns();
+    gone_ = gone_ || !std::all_of(devices_.begin(), devices_.end(),
+                                  [](const auto& device) { return device->is_there(); });
     return !gone_;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "mrda/interop/fd.h"
@@ -13,7 +12,7 @@
 namespace mrda::guest::core {
 
 /// Whether the devices of a session are still there. Holds them: none is closed while memory of it
-/// is mapped, as whoever opens it next would have it off for a moment. Any thread.
+/// is mapped, as whoever opens it next would have it off for a moment. For one thread at a time.
 class RemovalWatch {
   public:
     /// Errors: what PciDevice::removal_events() says, exhausted.
@@ -22,19 +21,22 @@ class RemovalWatch {
 
     /// Can be read when one of them is wanted back, or may be gone: call seen(). Borrowed.
     [[nodiscard]] int events() const { return events_.get(); }
-    /// Takes in what events() told; for one thread at a time. Returns what all_there() says.
+    /// Takes in what events() told, and looks. What was gone once stays so.
     bool seen();
-    /// Looks, and does not wait; it needs no events, which some containers do not get. What was
-    /// gone once stays so.
+    /// For each of an application's calls, also of one that never sleeps: looks, if that was not
+    /// done within the last millisecond, and does not wait. Needs no events, which some containers
+    /// do not get.
     bool all_there();
 
   private:
     RemovalWatch() = default;
+    bool look();
 
     std::vector<std::shared_ptr<ivshmem::PciDevice>> devices_;
     std::vector<Fd> told_;  // By each device.
     Fd events_;             // epoll's, of all these.
-    std::atomic<bool> gone_ = false;
+    std::uint64_t looked_ns_ = 0;
+    bool gone_ = false;
 };
 
 }  // namespace mrda::guest::core
