@@ -64,7 +64,7 @@ Result<HolderConnection::Answer> HolderConnection::next_answer(std::uint64_t end
 Result<HolderConnection::Answer> HolderConnection::ask(const DoorbellRequest& request,
                                                        std::uint64_t timeout_ns) {
     const std::uint64_t end_ns = now_ns() + timeout_ns;
-    const auto sent = send_message(socket_.get(), to_message(request));
+    const auto sent = tell(request);
     auto answer = sent.ok() ? next_answer(end_ns) : sent.error();
     if (!answer.ok()) {
         broken_ = true;  // An answer that comes late would be taken for the next one's.
@@ -74,6 +74,10 @@ Result<HolderConnection::Answer> HolderConnection::ask(const DoorbellRequest& re
         return make_error(answer->reply.code, answer->reply.words);
     }
     return answer;
+}
+
+Result<void> HolderConnection::tell(const DoorbellRequest& request) const {
+    return send_message(socket_.get(), to_message(request));
 }
 
 Result<std::optional<DoorbellReply>> HolderConnection::next_event() {

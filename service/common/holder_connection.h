@@ -27,6 +27,9 @@ class HolderConnection {
     /// Errors: what the holder says; timeout, corrupt, end_of_stream (it is gone).
     Result<Answer> ask(const DoorbellRequest& request, std::uint64_t timeout_ns);
 
+    /// As ask(), but does not wait: the answer is one of next_event()'s.
+    [[nodiscard]] Result<void> tell(const DoorbellRequest& request) const;
+
     /// Can be read when next_event() has something, but not where ask() has read it already.
     [[nodiscard]] int fd() const { return socket_.get(); }
     /// What has happened, in order; nothing: no more. Does not wait. Errors: as ask(), but timeout.

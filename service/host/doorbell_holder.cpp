@@ -14,10 +14,23 @@ namespace {
 
 constexpr std::uint64_t kStartPatienceNs = 5'000'000'000;
 constexpr std::uint64_t kAnswerPatienceNs = 2'000'000'000;
+constexpr std::uint64_t kCallAgainNs = 1'000'000'000;
 
 void note_machine(Doorbells& doorbells, Machine machine) {
     doorbells.connected = machine == Machine::doorbell;
     doorbells.claimed = machine == Machine::plain;
+}
+
+bool same_memory(const DoorbellHolder::Device& a, const DoorbellHolder::Device& b) {
+    return a.size_bytes == b.size_bytes && a.vectors == b.vectors && a.user == b.user;
+}
+
+DoorbellRequest keep_request(const DoorbellHolder::Device& device) {
+    return {.kind = DoorbellRequest::Kind::keep,
+            .region = device.name,
+            .size_bytes = device.size_bytes,
+            .vectors = device.vectors,
+            .user = device.user};
 }
 
 DoorbellHolder::Event event_of(DoorbellReply::Kind kind) {
@@ -38,18 +51,14 @@ DoorbellHolder::DoorbellHolder(EventLoop& loop, Settings settings, Listener list
 
 DoorbellHolder::~DoorbellHolder() {
     loop_.forget(watch_);
+    loop_.cancel(timer_);
 }
 
 Result<std::shared_ptr<SharedRegion>> DoorbellHolder::keep(const Device& device) {
-    const DoorbellRequest request{.kind = DoorbellRequest::Kind::keep,
-                                  .region = device.name,
-                                  .size_bytes = device.size_bytes,
-                                  .vectors = device.vectors,
-                                  .user = device.user};
     const bool had_one = connection_.has_value();
-    auto answer = ask(request);
-    if (!answer.ok() && had_one && !connection_) {
-        answer = ask(request);  // It had gone before it was asked.
+    auto answer = ask(keep_request(device));
+    if (!answer.ok() && had_one && !connection_ && !stuck_) {
+        answer = ask(keep_request(device));  // It had gone before it was asked.
     }
     if (!answer.ok()) {
         return answer.error();
@@ -58,18 +67,25 @@ Result<std::shared_ptr<SharedRegion>> DoorbellHolder::keep(const Device& device)
 }
 
 void DoorbellHolder::forget(const std::string& name) {
-    regions_.erase(name);
-    if (connection_) {
-        static_cast<void>(ask({.kind = DoorbellRequest::Kind::forget, .region = name}).ok());
+    if (!connection_) {
+        return;
+    }
+    const auto forgotten = ask({.kind = DoorbellRequest::Kind::forget, .region = name});
+    // Until then it may still give out that memory, and then it must be known again.
+    if (forgotten.ok() || forgotten.error().code == Errc::not_found) {
+        regions_.erase(name);
     }
 }
 
 void DoorbellHolder::end() {
+    loop_.cancel(std::exchange(timer_, 0));
     if (connection_) {
         static_cast<void>(ask({.kind = DoorbellRequest::Kind::end}).ok());
-        loop_.forget(std::exchange(watch_, 0));  // Whether it goes or stays is nobody's loss.
-        connection_.reset();
     }
+    loop_.cancel(std::exchange(timer_, 0));
+    loop_.forget(std::exchange(watch_, 0));  // Whether it goes or stays is nobody's loss.
+    connection_.reset();
+    calling_.reset();
 }
 
 Result<HolderConnection::Answer> DoorbellHolder::ask(const DoorbellRequest& request) {
@@ -78,7 +94,7 @@ Result<HolderConnection::Answer> DoorbellHolder::ask(const DoorbellRequest& requ
     if (connection_->broken()) {
         lose(answer.error());
     } else if (connection_->has_read_events()) {
-        loop_.post([this] { hear(); });
+        catch_up_in(0);
     }
     return answer;
 }
@@ -87,13 +103,29 @@ Result<void> DoorbellHolder::connect() {
     if (connection_) {
         return {};
     }
+    if (stuck_) {
+        return make_error(Errc::busy,
+                          "mrda-doorbell of " + settings_.runtime_dir +
+                              " is there and does not answer; what it keeps is as it was. Look at "
+                              "that process, and ask again once it runs");
+    }
+    if (calling_) {
+        loop_.forget(std::exchange(watch_, 0));
+        calling_.reset();
+        catch_up_in(0);
+    }
     auto opened = HolderConnection::open(settings_.runtime_dir);
     if (!opened.ok() && opened.error().code == Errc::not_found) {
         MRDA_TRY(start());
         opened = HolderConnection::open(settings_.runtime_dir);
     }
     MRDA_ASSIGN(HolderConnection connection, std::move(opened));
-    MRDA_TRY(connection.ask({.kind = DoorbellRequest::Kind::serve}, kAnswerPatienceNs));
+    if (const auto served =
+            connection.ask({.kind = DoorbellRequest::Kind::serve}, kAnswerPatienceNs);
+        !served.ok()) {
+        lose(served.error());
+        return served.error();
+    }
     MRDA_ASSIGN(watch_, loop_.watch(connection.fd(), [this] { hear(); }));
     connection_ = std::move(connection);
     return {};
@@ -128,8 +160,13 @@ Result<std::shared_ptr<SharedRegion>> DoorbellHolder::share(const Device& device
                                              std::to_string(descriptors.size()) + " descriptors");
     }
     MRDA_ASSIGN(ivshmem::Region region, ivshmem::Region::adopt(std::move(descriptors[0])));
-    auto known = regions_[device.name].lock();
-    if (known == nullptr || known->region.identity() != region.identity()) {
+    const Known before = regions_[device.name];
+    auto known = before.region.lock();
+    const bool same = known != nullptr && known->region.identity() == region.identity();
+    if (known != nullptr && !same && same_memory(device, before.device)) {
+        lose_region(known);
+    }
+    if (!same) {
         MRDA_ASSIGN(known, SharedRegion::make(std::move(region), "", device.vm, device.name));
         known->doorbells = std::make_shared<Doorbells>();
         Doorbells& doorbells = *known->doorbells;
@@ -138,10 +175,22 @@ Result<std::shared_ptr<SharedRegion>> DoorbellHolder::share(const Device& device
         const auto guests = descriptors.begin() + 1 + device.vectors;
         std::move(descriptors.begin() + 1, guests, std::back_inserter(doorbells.host));
         std::move(guests, descriptors.end(), std::back_inserter(doorbells.guest));
-        regions_[device.name] = known;
     }
-    note_machine(*known->doorbells, answer.reply.machine);
+    regions_[device.name] = {device, known};
+    note(known, answer.reply.machine);
     return known;
+}
+
+void DoorbellHolder::note(const std::shared_ptr<SharedRegion>& region, Machine machine) {
+    Doorbells& doorbells = *region->doorbells;
+    if ((doorbells.connected || doorbells.claimed) && machine == Machine::none) {
+        untold_.push_back({Event::left, region,
+                           "region " + region->name +
+                               ": its machine left, while mrda-doorbell "
+                               "could not say so"});
+        catch_up_in(0);
+    }
+    note_machine(doorbells, machine);
 }
 
 void DoorbellHolder::hear() {
@@ -159,10 +208,10 @@ void DoorbellHolder::hear() {
 }
 
 void DoorbellHolder::heard(const DoorbellReply& event) {
-    const auto region = regions_[event.region].lock();
+    const auto found = regions_.find(event.region);
+    const auto region = found == regions_.end() ? nullptr : found->second.region.lock();
     if (region == nullptr) {
-        regions_.erase(event.region);  // Of memory that is nobody's any more.
-        return;
+        return;  // Of memory that is nobody's any more.
     }
     note_machine(*region->doorbells, event.machine);
     listener_(event_of(event.kind), region, event.words);
@@ -172,15 +221,93 @@ void DoorbellHolder::lose(const Error& why) {
     Log::error("doorbell holder lost", {{"why", to_string(why)}});
     loop_.forget(std::exchange(watch_, 0));
     connection_.reset();
-    for (const auto& [name, weak] : std::exchange(regions_, {})) {
-        if (const auto region = weak.lock()) {
-            note_machine(*region->doorbells, Machine::none);
-            loop_.post([this, region] {
-                listener_(
-                    Event::lost, region,
-                    "region " + region->name +
-                        ": mrda-doorbell is gone; machines that have it must be started anew");
-            });
+    stuck_ = why.code == Errc::timeout;
+    sought_ = true;
+    catch_up_in(0);
+}
+
+void DoorbellHolder::lose_region(const std::shared_ptr<SharedRegion>& region) {
+    note_machine(*region->doorbells, Machine::none);
+    untold_.push_back({Event::lost, region,
+                       "region " + region->name +
+                           ": mrda-doorbell is gone; machines that have it must be started anew"});
+    catch_up_in(0);
+}
+
+void DoorbellHolder::catch_up_in(std::uint64_t delay_ns) {
+    loop_.cancel(timer_);
+    timer_ = loop_.after(delay_ns, [this] { catch_up(); });
+}
+
+void DoorbellHolder::catch_up() {
+    timer_ = 0;
+    hear();
+    if (sought_ && connection_) {
+        find_regions();
+    } else if (sought_ && !calling_) {
+        call();
+    }
+    for (const auto& [event, region, words] : std::exchange(untold_, {})) {
+        listener_(event, region, words);
+    }
+}
+
+void DoorbellHolder::call() {
+    auto opened = HolderConnection::open(settings_.runtime_dir);
+    if (!opened.ok() && opened.error().code == Errc::not_found) {
+        stuck_ = false;
+        sought_ = false;
+        for (const auto& [name, known] : std::exchange(regions_, {})) {
+            if (const auto region = known.region.lock()) {
+                lose_region(region);
+            }
+        }
+        return;
+    }
+    const auto told =
+        opened.ok() ? opened->tell({.kind = DoorbellRequest::Kind::serve}) : opened.error();
+    const auto watched = told.ok() ? loop_.watch(opened->fd(), [this] { called(); }) : told.error();
+    if (!watched.ok()) {
+        catch_up_in(kCallAgainNs);
+        return;
+    }
+    watch_ = *watched;
+    calling_ = std::move(opened).value();
+}
+
+void DoorbellHolder::called() {
+    const auto word = calling_->next_event();
+    if (word.ok() && !word->has_value()) {
+        return;
+    }
+    loop_.forget(std::exchange(watch_, 0));
+    HolderConnection connection = std::move(*calling_);
+    calling_.reset();
+    catch_up_in(kCallAgainNs);
+    if (!word.ok() || (*word)->kind != DoorbellReply::Kind::done) {
+        return;
+    }
+    const auto watched = loop_.watch(connection.fd(), [this] { hear(); });
+    if (watched.ok()) {
+        watch_ = *watched;
+        connection_ = std::move(connection);
+        stuck_ = false;
+        catch_up_in(0);
+    }
+}
+
+void DoorbellHolder::find_regions() {
+    sought_ = false;
+    for (const auto& [name, known] : std::map(regions_)) {
+        if (known.region.expired()) {
+            regions_.erase(name);
+            continue;
+        }
+        if (const auto found = keep(known.device); !found.ok()) {
+            Log::warn("device", {{"region", name}, {"why", to_string(found.error())}});
+        }
+        if (sought_) {
+            return;  // It was lost again.
         }
     }
 }

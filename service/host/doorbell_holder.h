@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "device_files.h"
 #include "event_loop.h"
@@ -18,7 +19,8 @@ namespace mrda::service {
 
 /// The regions of virtual machines' devices, which mrda-doorbell keeps while this service comes and
 /// goes; and which machines have them. For the loop's thread, which calls hold up while the holder
-/// answers or starts: some milliseconds, and a few seconds where it is stuck.
+/// answers or starts: some milliseconds, and a few seconds where it is stuck. That one is asked
+/// nothing more until it speaks again; what it keeps is not lost by that.
 class DoorbellHolder {
   public:
     enum class Event : std::uint8_t {
@@ -50,7 +52,8 @@ class DoorbellHolder {
     };
     /// As it is, also from an earlier life of this service, or new; with doorbells. One region is
     /// one SharedRegion as long as anybody uses it. Errors: busy (a machine has one of that name
-    /// and another size, number of vectors or user), what the holder says, and why none runs.
+    /// and another size, number of vectors or user; the holder is stuck), timeout, what the holder
+    /// says, and why none runs.
     Result<std::shared_ptr<SharedRegion>> keep(const Device& device);
     /// Its memory is free once nobody has it any more. One that is not there is no error.
     void forget(const std::string& name);
@@ -58,22 +61,46 @@ class DoorbellHolder {
     void end();
 
   private:
+    struct Known {
+        Device device;
+        std::weak_ptr<SharedRegion> region;
+    };
+    struct Word {
+        Event event;
+        std::shared_ptr<SharedRegion> region;
+        std::string words;
+    };
+
     /// Connects first where that is needed. A connection that does not hold is lost.
     Result<HolderConnection::Answer> ask(const DoorbellRequest& request);
     Result<void> connect();
     Result<void> start() const;
     Result<std::shared_ptr<SharedRegion>> share(const Device& device,
                                                 HolderConnection::Answer answer);
+    void note(const std::shared_ptr<SharedRegion>& region, Machine machine);
     void hear();
     void heard(const DoorbellReply& event);
     void lose(const Error& why);
+    void lose_region(const std::shared_ptr<SharedRegion>& region);
+    void catch_up_in(std::uint64_t delay_ns);
+    /// Tells what is untold, and finds out what became of the regions of a lost connection.
+    void catch_up();
+    void call();
+    void called();
+    void find_regions();
 
     EventLoop& loop_;
     Settings settings_;
     Listener listener_;
     std::optional<HolderConnection> connection_;
-    EventLoop::Id watch_ = 0;
-    std::map<std::string, std::weak_ptr<SharedRegion>> regions_;
+    // Asked to serve, and not answered yet.
+    std::optional<HolderConnection> calling_;
+    EventLoop::Id watch_ = 0;  // Of either.
+    EventLoop::Id timer_ = 0;
+    bool stuck_ = false;   // It let a question wait for too long, and has not spoken since.
+    bool sought_ = false;  // Regions are, since a connection was lost.
+    std::map<std::string, Known> regions_;
+    std::vector<Word> untold_;
 };
 
 }  // namespace mrda::service

@@ -32,6 +32,12 @@ class RunningHolder {
     RunningHolder(const RunningHolder&) = delete;
     RunningHolder& operator=(const RunningHolder&) = delete;
 
+    /// It does nothing, as if it were stopped, until what is returned is gone.
+    [[nodiscard]] std::shared_ptr<void> hold_up() {
+        const auto go = std::make_shared<std::promise<void>>();
+        loop_->post([go = go->get_future().share()] { go.wait(); });
+        return {nullptr, [go](void*) { go->set_value(); }};
+    }
     /// By itself.
     [[nodiscard]] bool ends() const {
         return ended_.wait_for(std::chrono::nanoseconds(kTestPatienceNs)) ==

@@ -136,6 +136,57 @@ TEST_F(DoorbellHolderTest, what_the_holder_refuses_keeps_the_connection) {
     EXPECT_TRUE(region->doorbells->connected);
 }
 
+TEST_F(DoorbellHolderTest, one_that_is_slow_loses_no_region_and_no_page_of_it_is_given_out_twice) {
+    const auto region = holder_->keep(device("vm1")).value();
+    const auto extent = region->extents.allocate(4096).value();
+    DoorbellClient machine(region->doorbells->socket_path);
+    turn_until([&] { return region->doorbells->connected; }, &machine);
+    auto held_up = running_->hold_up();
+    EXPECT_EQ(holder_->keep(device("vm2")).error().code, Errc::timeout);
+    const std::uint64_t asked_again = ivshmem::now_ns();
+    const auto again = holder_->keep(device("vm2"));
+    EXPECT_LT(ivshmem::now_ns() - asked_again, 1'000'000'000U) << "it is asked nothing more";
+    ASSERT_FALSE(again.ok());
+    EXPECT_EQ(again.error().code, Errc::busy);
+    EXPECT_THAT(again.error().message, HasSubstr("does not answer"));
+    loop_->turn(10);
+    held_up.reset();
+    turn_until([&] { return holder_->keep(device("vm2")).ok(); });
+    EXPECT_EQ(holder_->keep(device("vm1")).value(), region);
+    EXPECT_NE(region->extents.allocate(4096).value(), extent);
+    EXPECT_TRUE(region->doorbells->connected);
+    EXPECT_THAT(events_, ElementsAre(Event::joined)) << words_;
+}
+
+TEST_F(DoorbellHolderTest, a_machine_that_goes_while_the_holder_is_slow_is_told_of_afterwards) {
+    const auto region = holder_->keep(device("vm1")).value();
+    DoorbellClient machine(region->doorbells->socket_path);
+    turn_until([&] { return region->doorbells->connected; }, &machine);
+    auto held_up = running_->hold_up();
+    EXPECT_EQ(holder_->keep(device("vm2")).error().code, Errc::timeout);
+    machine.leave();
+    held_up.reset();
+    turn_until([&] { return !region->doorbells->connected; });
+    turn_until([&] { return events_.size() == 2; });
+    EXPECT_THAT(events_, ElementsAre(Event::joined, Event::left));
+}
+
+TEST_F(DoorbellHolderTest, a_connection_that_a_living_holder_ends_is_made_again_by_itself) {
+    const auto region = holder_->keep(device("vm1")).value();
+    DoorbellClient machine(region->doorbells->socket_path);
+    turn_until([&] { return region->doorbells->connected; }, &machine);
+    {
+        auto newer = HolderConnection::open(dir_.path()).value();
+        ASSERT_TRUE(newer.ask({}, kTestPatienceNs).ok());
+    }
+    // Heard only through a connection that is there again.
+    machine.leave();
+    turn_until([&] { return !region->doorbells->connected; });
+    turn_until([&] { return events_.size() == 2; });
+    EXPECT_THAT(events_, ElementsAre(Event::joined, Event::left));
+    EXPECT_EQ(holder_->keep(device("vm1")).value(), region);
+}
+
 TEST_F(DoorbellHolderTest, one_that_is_gone_has_lost_every_region_and_the_next_has_others) {
     const auto region = holder_->keep(device("vm1")).value();
     DoorbellClient machine(region->doorbells->socket_path);
