@@ -40,6 +40,13 @@ class JsonReader {
     void get(const char* field, T& out) {
         note(field, take(member(object_, field), out));
     }
+    /// One that is missing leaves `out` as it is: of what older programs do not say.
+    template <typename T>
+    void get_if_there(const char* field, T& out) {
+        if (object_.contains(field)) {
+            get(field, out);
+        }
+    }
     /// At most so many.
     void get(const char* field, std::size_t most, std::vector<std::string>& out);
     [[nodiscard]] Result<void> done() const;

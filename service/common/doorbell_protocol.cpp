@@ -23,7 +23,8 @@ std::string to_message(const DoorbellRequest& request) {
                                  {"region", request.region},
                                  {"size_bytes", request.size_bytes},
                                  {"vectors", request.vectors},
-                                 {"user", request.user}});
+                                 {"user", request.user},
+                                 {"occupied", request.occupied}});
 }
 
 std::string to_message(const DoorbellReply& reply) {
@@ -33,6 +34,7 @@ std::string to_message(const DoorbellReply& reply) {
          {"machine", kMachineNames[static_cast<std::size_t>(reply.machine)]},
          {"socket_path", reply.socket_path},
          {"vectors", reply.vectors},
+         {"made", reply.made},
          {"code", static_cast<std::uint32_t>(reply.code)},
          {"words", reply.words.substr(0, kLongestTextBytes)}});
 }
@@ -47,6 +49,7 @@ Result<DoorbellRequest> parse_doorbell_request(std::string_view message) {
     reader.get("size_bytes", request.size_bytes);
     reader.get("vectors", request.vectors);
     reader.get("user", request.user);
+    reader.get_if_there("occupied", request.occupied);
     MRDA_TRY(reader.done());
     const auto kind = index_of(kRequestNames, name);
     if (!kind) {
@@ -68,6 +71,7 @@ Result<DoorbellReply> parse_doorbell_reply(std::string_view message) {
     reader.get("machine", machine_name);
     reader.get("socket_path", reply.socket_path);
     reader.get("vectors", reply.vectors);
+    reader.get_if_there("made", reply.made);
     reader.get("code", code);
     reader.get("words", reply.words);
     MRDA_TRY(reader.done());

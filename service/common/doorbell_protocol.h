@@ -15,7 +15,7 @@ struct DoorbellRequest {
     enum class Kind : std::uint8_t {
         serve,   ///< Who asks is the service, from now on alone. Done.
         keep,    ///< Of the service: this region, as it is or anew. Kept.
-        forget,  ///< Of the service: no such region any more. Done.
+        forget,  ///< Of the service: no such region any more. Done; busy, if a machine has it.
         end,     ///< Of the service: it ends in order. Done.
         claim,   ///< The memory, for one machine, which has it while the connection lives. Kept.
     };
@@ -24,6 +24,7 @@ struct DoorbellRequest {
     std::uint64_t size_bytes = 0;  ///< Of keep, as the rest.
     std::uint32_t vectors = 0;
     std::uint32_t user = 0;  ///< Whose QEMU may have it, beside the service's.
+    bool occupied = false;   ///< Of forget: also where a machine has it.
 };
 
 /// How a virtual machine has a region.
@@ -42,6 +43,7 @@ struct DoorbellReply {
     Machine machine = Machine::none;
     std::string socket_path;     ///< Of kept: where QEMU connects.
     std::uint32_t vectors = 0;   ///< Of kept.
+    bool made = false;           ///< Of kept: there was none of that name, or another.
     Errc code = Errc::internal;  ///< Of failed.
     std::string words;           ///< Of failed, joined, left and refused.
 };

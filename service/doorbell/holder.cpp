@@ -191,7 +191,7 @@ Result<void> Holder::answer(Id id, const DoorbellRequest& request) {
         return keep(id, request);
     }
     if (request.kind == Kind::forget) {
-        MRDA_TRY(forget(request.region));
+        MRDA_TRY(forget(request));
     } else {
         wanted_ = false;
     }
@@ -213,17 +213,19 @@ Result<void> Holder::serve(Id id) {
 }
 
 Result<void> Holder::keep(Id id, const DoorbellRequest& request) {
-    MRDA_ASSIGN(const auto region, kept(request));
-    say(id, region->describe(), region->descriptors());
+    MRDA_TRY(check_name(request.region));
+    const auto found = regions_.find(request.region);
+    const bool there = found != regions_.end() && found->second->is(request);
+    MRDA_ASSIGN(const auto region,
+                there ? Result<std::shared_ptr<KeptRegion>>(found->second) : make(request));
+    DoorbellReply reply = region->describe();
+    reply.made = !there;
+    say(id, reply, region->descriptors());
     return {};
 }
 
-Result<std::shared_ptr<KeptRegion>> Holder::kept(const DoorbellRequest& request) {
-    MRDA_TRY(check_name(request.region));
+Result<std::shared_ptr<KeptRegion>> Holder::make(const DoorbellRequest& request) {
     const auto found = regions_.find(request.region);
-    if (found != regions_.end() && found->second->is(request)) {
-        return found->second;
-    }
     if (found != regions_.end() && found->second->occupied()) {
         return make_error(Errc::busy,
                           "region " + request.region +
@@ -270,11 +272,18 @@ Result<void> Holder::claim(Id id, const std::string& region) {
     return {};
 }
 
-Result<void> Holder::forget(const std::string& region) {
-    if (regions_.erase(region) == 0) {
-        return make_error(Errc::not_found, "no region \"" + region + "\" is kept");
+Result<void> Holder::forget(const DoorbellRequest& request) {
+    const auto found = regions_.find(request.region);
+    if (found == regions_.end()) {
+        return make_error(Errc::not_found, "no region \"" + request.region + "\" is kept");
     }
-    Log::info("region forgotten", {{"name", region}});
+    if (found->second->occupied() && !request.occupied) {
+        return make_error(Errc::busy, "region " + request.region +
+                                          " is kept: a machine has it; shut that "
+                                          "down first");
+    }
+    regions_.erase(found);
+    Log::info("region forgotten", {{"name", request.region}});
     return {};
 }
 

@@ -53,9 +53,9 @@ class Holder {
     Result<void> answer(Id id, const DoorbellRequest& request);
     Result<void> serve(Id id);
     Result<void> keep(Id id, const DoorbellRequest& request);
-    Result<std::shared_ptr<KeptRegion>> kept(const DoorbellRequest& request);
+    Result<std::shared_ptr<KeptRegion>> make(const DoorbellRequest& request);
     Result<void> claim(Id id, const std::string& region);
-    Result<void> forget(const std::string& region);
+    Result<void> forget(const DoorbellRequest& request);
     void say(Id id, const DoorbellReply& reply, const std::vector<int>& descriptors = {});
     void happened(const KeptRegion& region, KeptRegion::Event event, const std::string& words);
     /// `why`: for the log.

@@ -54,7 +54,7 @@ DoorbellHolder::~DoorbellHolder() {
     loop_.cancel(timer_);
 }
 
-Result<std::shared_ptr<SharedRegion>> DoorbellHolder::keep(const Device& device) {
+Result<std::shared_ptr<SharedRegion>> DoorbellHolder::keep(const Device& device, bool* made) {
     const bool had_one = connection_.has_value();
     auto answer = ask(keep_request(device));
     if (!answer.ok() && had_one && !connection_ && !stuck_) {
@@ -63,14 +63,18 @@ Result<std::shared_ptr<SharedRegion>> DoorbellHolder::keep(const Device& device)
     if (!answer.ok()) {
         return answer.error();
     }
+    if (made != nullptr) {
+        *made = answer->reply.made;
+    }
     return share(device, std::move(answer).value());
 }
 
-void DoorbellHolder::forget(const std::string& name) {
+void DoorbellHolder::forget(const std::string& name, bool occupied) {
     if (!connection_) {
         return;
     }
-    const auto forgotten = ask({.kind = DoorbellRequest::Kind::forget, .region = name});
+    const auto forgotten =
+        ask({.kind = DoorbellRequest::Kind::forget, .region = name, .occupied = occupied});
     // Until then it may still give out that memory, and then it must be known again.
     if (forgotten.ok() || forgotten.error().code == Errc::not_found) {
         regions_.erase(name);

@@ -54,9 +54,11 @@ class DoorbellHolder {
     /// one SharedRegion as long as anybody uses it. Errors: busy (a machine has one of that name
     /// and another size, number of vectors or user; the holder is stuck), timeout, what the holder
     /// says, and why none runs.
-    Result<std::shared_ptr<SharedRegion>> keep(const Device& device);
-    /// Its memory is free once nobody has it any more. One that is not there is no error.
-    void forget(const std::string& name);
+    /// `made`: set, if the holder had none like it before.
+    Result<std::shared_ptr<SharedRegion>> keep(const Device& device, bool* made = nullptr);
+    /// Its memory is free once nobody has it any more. One that is not there is no error, and one
+    /// that a machine has stays, unless `occupied`: then the machine loses its doorbells.
+    void forget(const std::string& name, bool occupied = false);
     /// The service ends in order, and the holder may too. No event comes after that.
     void end();
 

@@ -222,12 +222,12 @@ Result<void> Server::choose(const Config& config, SessionSettings& settings) {
 
 Result<void> Server::add_vms(const Config& config) {
     for (const VmConfig& vm : config.vms) {
-        MRDA_TRY(vms_->add(vm, false));
+        MRDA_TRY(vms_->configure(vm));
     }
     if (config.vms.empty() && vms_->find("local") == nullptr) {
         VmConfig local;
         local.name = "local";
-        MRDA_TRY(vms_->add(local, false));
+        MRDA_TRY(vms_->configure(local));
     }
     // Again at every start: the folder of the token may have gone with a reboot.
     MRDA_ASSIGN(std::string name, vms_->default_vm());

@@ -31,7 +31,18 @@ Result<SessionRegions> open_files(const Vm& vm) {
 }
 
 /// Memory and doorbells that outlive this service.
-Result<SessionRegions> keep_devices(const Vm& vm) {
+Result<std::shared_ptr<SharedRegion>> keep_device(const Vm& vm,
+                                                  const DoorbellHolder::Device& device,
+                                                  std::vector<std::string>& made) {
+    bool is_new = false;
+    auto kept = vm.holder->keep(device, &is_new);
+    if (is_new) {
+        made.push_back(device.name);
+    }
+    return kept;
+}
+
+Result<SessionRegions> keep_devices(const Vm& vm, std::vector<std::string>& made) {
     const VmConfig& config = vm.config;
     if (vm.holder == nullptr) {
         return make_error(Errc::unsupported,
@@ -43,25 +54,31 @@ Result<SessionRegions> keep_devices(const Vm& vm) {
     const std::vector<std::string> names = device_names(config);
     SessionRegions kept;
     device.name = names.front();
-    MRDA_ASSIGN(kept.input, vm.holder->keep(device));
+    MRDA_ASSIGN(kept.input, keep_device(vm, device, made));
     kept.output = kept.input;
     if (names.size() == 2) {
         device.name = names.back();
         device.size_bytes = out_size_bytes(config);
-        MRDA_ASSIGN(kept.output, vm.holder->keep(device));
+        MRDA_ASSIGN(kept.output, keep_device(vm, device, made));
     }
     return kept;
 }
 
-Result<void> open_devices(Vm& vm) {
+/// `made`: of which the holder had none before, also where it fails.
+Result<void> open_devices(Vm& vm, std::vector<std::string>& made) {
     const bool files = !vm.config.in_device_path.empty();
     if (vm.input != nullptr || (!files && vm.config.devices == 0)) {
         return {};
     }
-    MRDA_ASSIGN(SessionRegions opened, files ? open_files(vm) : keep_devices(vm));
+    MRDA_ASSIGN(SessionRegions opened, files ? open_files(vm) : keep_devices(vm, made));
     vm.input = std::move(opened.input);
     vm.output = std::move(opened.output);
     return {};
+}
+
+Result<void> open_devices(Vm& vm) {
+    std::vector<std::string> ignored;
+    return open_devices(vm, ignored);
 }
 
 /// Errors: busy, if a machine sees memory that would be no session's any more.
@@ -137,34 +154,49 @@ Result<std::string> VmRegistry::add(VmConfig config, bool keep, bool as_default)
     const Vm before = known == nullptr ? Vm() : *known;
     const bool was_kept = known != nullptr && kept_.at(name);
     const bool had_token = ::access(token_path(name).c_str(), F_OK) == 0;
-    const auto changed = change(std::move(config), keep, as_default);
+    std::vector<std::string> made;
+    const auto changed = change(std::move(config), keep, as_default, made);
     if (changed.ok()) {
-        forget_devices(before.config, &find(name)->config);
+        forget_devices(device_names(before.config), &find(name)->config);
         return token_path(name);
     }
     // As if it had not been asked: a VM that was refused must not come with a restart.
-    undo(name, known == nullptr ? nullptr : &before, was_kept);
+    undo(name, known == nullptr ? nullptr : &before, was_kept, made);
     if (!had_token) {
         ::unlink(token_path(name).c_str());
     }
     return changed.error();
 }
 
-void VmRegistry::undo(const std::string& name, const Vm* before, bool was_kept) {
+Result<void> VmRegistry::configure(VmConfig config) {
+    MRDA_TRY(check_vm_config(config));
+    const std::string name = config.name;
+    const auto known = find(name);
+    const auto before = known == nullptr ? std::vector<std::string>() : device_names(known->config);
+    MRDA_TRY(insert(std::move(config), false));
+    Vm& vm = *vms_.at(name);
+    forget_devices(before, &vm.config);
+    if (const auto opened = open_devices(vm); !opened.ok()) {
+        Log::warn("device", {{"vm", name}, {"why", to_string(opened.error())}});
+    }
+    return write_private_files({list_file()});
+}
+
+void VmRegistry::undo(const std::string& name, const Vm* before, bool was_kept,
+                      const std::vector<std::string>& made) {
     const auto vm = find(name);
     if (vm == nullptr) {
         return;
     }
-    const VmConfig refused = vm->config;
     if (before == nullptr) {
         vms_.erase(name);
         kept_.erase(name);
-        forget_devices(refused, nullptr);
+        forget_devices(made, nullptr);
         return;
     }
     *vm = *before;
     kept_[name] = was_kept;
-    forget_devices(refused, &vm->config);
+    forget_devices(made, &vm->config);
     if (vm->config.devices != 0) {
         // The holder may have made others of these names; what it still has is found again.
         vm->input.reset();
@@ -173,10 +205,10 @@ void VmRegistry::undo(const std::string& name, const Vm* before, bool was_kept) 
     }
 }
 
-void VmRegistry::forget_devices(const VmConfig& before, const VmConfig* now) {
-    const auto names = now == nullptr ? std::vector<std::string>() : device_names(*now);
-    for (const std::string& name : device_names(before)) {
-        if (std::find(names.begin(), names.end(), name) == names.end() && holder_ != nullptr) {
+void VmRegistry::forget_devices(const std::vector<std::string>& names, const VmConfig* now) {
+    const auto wanted = now == nullptr ? std::vector<std::string>() : device_names(*now);
+    for (const std::string& name : names) {
+        if (std::find(wanted.begin(), wanted.end(), name) == wanted.end() && holder_ != nullptr) {
             holder_->forget(name);
         }
     }
@@ -191,11 +223,12 @@ void VmRegistry::lose(const SharedRegion& device) {
     }
 }
 
-Result<void> VmRegistry::change(VmConfig config, bool keep, bool as_default) {
+Result<void> VmRegistry::change(VmConfig config, bool keep, bool as_default,
+                                std::vector<std::string>& made) {
     const std::string name = config.name;
     MRDA_TRY(insert(std::move(config), keep));
     Vm& vm = *vms_.at(name);
-    MRDA_TRY(open_devices(vm));
+    MRDA_TRY(open_devices(vm, made));
     std::vector<FileText> files;
     if (as_default) {
         files = default_files(vm);
@@ -272,7 +305,11 @@ Result<void> VmRegistry::remove(const std::string& name) {
         return written.error();
     }
     ::unlink(token_path(name).c_str());
-    forget_devices(vm.mapped()->config, nullptr);
+    for (const std::string& device : device_names(vm.mapped()->config)) {
+        if (holder_ != nullptr) {
+            holder_->forget(device, true);
+        }
+    }
     if (chosen == name && heir == nullptr) {
         ::unlink(default_path().c_str());
         ::unlink(default_token_path().c_str());

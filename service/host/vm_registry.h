@@ -50,6 +50,9 @@ class VmRegistry {
     /// may have been made. Sessions that run keep the memory that they have; of a VM without device
     /// paths, the next one gets memory_bytes anew where they have changed.
     Result<std::string> add(VmConfig config, bool keep);
+    /// As add() without `keep`, for what a configuration says at the start: devices that cannot be
+    /// had now are asked for again when they are needed, and are no error.
+    Result<void> configure(VmConfig config);
     /// As add(), kept, and make_default(): both or neither.
     Result<std::string> add_default(VmConfig config);
     /// Guests of this user that name no token are this VM's from now on, also across restarts: the
@@ -73,13 +76,16 @@ class VmRegistry {
     VmRegistry(std::string state_dir, std::string runtime_dir, DoorbellHolder* holder)
         : state_dir_(std::move(state_dir)), runtime_dir_(std::move(runtime_dir)), holder_(holder) {}
     Result<std::string> add(VmConfig config, bool keep, bool as_default);
-    Result<void> change(VmConfig config, bool keep, bool as_default);
+    /// `made`: the holder's regions that were not there before, also where it fails.
+    Result<void> change(VmConfig config, bool keep, bool as_default,
+                        std::vector<std::string>& made);
     /// As add(), but neither opens devices nor saves: one VM's bad file is no other's trouble.
     Result<void> insert(VmConfig config, bool keep);
     /// Takes back what change() did, where it failed. `before`: as find() had it; null: nothing.
-    void undo(const std::string& name, const Vm* before, bool was_kept);
-    /// Has the holder forget those of `before` that `now` has not; null: has none.
-    void forget_devices(const VmConfig& before, const VmConfig* now);
+    void undo(const std::string& name, const Vm* before, bool was_kept,
+              const std::vector<std::string>& made);
+    /// Has the holder forget those of `names` that `now` has not; null: has none.
+    void forget_devices(const std::vector<std::string>& names, const VmConfig* now);
     Result<std::string> token_of(const std::string& name) const;
     /// What the files hold that tell of the VMs, and of the default.
     [[nodiscard]] FileText list_file() const;

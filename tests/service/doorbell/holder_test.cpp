@@ -126,6 +126,27 @@ TEST_F(HolderTest, another_size_is_new_memory_unless_a_machine_has_the_old) {
     EXPECT_THAT(refused.error().message, HasSubstr("vm1"));
 }
 
+TEST_F(HolderTest, says_what_is_new_and_forgets_nothing_that_a_machine_has) {
+    HolderConnection service = this->service();
+    const auto region = kept(service, keep("vm1"));
+    EXPECT_TRUE(region.reply.made);
+    EXPECT_FALSE(kept(service, keep("vm1")).reply.made);
+    DoorbellClient machine(region.reply.socket_path);
+    take_greeting(machine);
+    ASSERT_EQ(next_event(service).kind, Say::joined);
+    DoorbellRequest forget = about(Ask::forget, "vm1");
+    const auto refused = service.ask(forget, kTestPatienceNs);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Errc::busy);
+    machine.read_some();
+    EXPECT_FALSE(machine.turned_away());
+    forget.occupied = true;
+    ASSERT_TRUE(service.ask(forget, kTestPatienceNs).ok());
+    take_greeting(machine);
+    machine.read_some();
+    EXPECT_TRUE(machine.turned_away());
+}
+
 TEST_F(HolderTest, serves_one_service_the_newest) {
     HolderConnection older = service();
     HolderConnection newer = service();
@@ -173,7 +194,9 @@ TEST_F(HolderTest, a_claim_of_memory_that_was_forgotten_touches_no_newer_region)
     kept(service, keep("vm1"));
     std::optional<HolderConnection> old(connect());
     kept(*old, about(Ask::claim, "vm1"));
-    ASSERT_TRUE(service.ask(about(Ask::forget, "vm1"), kTestPatienceNs).ok());
+    DoorbellRequest forget = about(Ask::forget, "vm1");
+    forget.occupied = true;
+    ASSERT_TRUE(service.ask(forget, kTestPatienceNs).ok());
     EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/vm1.sock"));
     kept(service, keep("vm1"));
     HolderConnection next = connect();

@@ -387,6 +387,47 @@ TEST_F(VmDevices, do_not_change_under_a_machine) {
     EXPECT_EQ(registry.find("a")->config.max_sessions, 2U);
 }
 
+TEST_F(VmDevices, of_a_running_machine_stay_its_own_where_the_vm_is_refused) {
+    std::unique_ptr<test::DoorbellClient> client;
+    {
+        VmRegistry registry = open();
+        ASSERT_TRUE(registry.add(with_devices("a", 1), false).ok());
+        client = machine(*registry.find("a"));
+    }
+    holder_.emplace(*loop_, holder_settings(), ignore());
+    VmRegistry registry = open();
+    ASSERT_EQ(registry.find("a"), nullptr) << "its configuration comes from elsewhere";
+    VmConfig larger = with_devices("a", 1);
+    larger.memory_bytes = 2 << 20;
+    EXPECT_EQ(registry.add(larger, false).error().code, Errc::busy);
+    refuse("state/vms.json.new");
+    EXPECT_FALSE(registry.add(with_devices("a", 1), false).ok());
+    EXPECT_EQ(registry.find("a"), nullptr);
+    client->read_some();
+    EXPECT_FALSE(client->turned_away());
+    EXPECT_TRUE(std::filesystem::exists(dir_ / "vm/a.sock"));
+}
+
+TEST_F(VmDevices, that_cannot_be_had_at_the_start_are_had_once_the_machine_is_gone) {
+    VmRegistry registry = open();
+    ASSERT_TRUE(registry.configure(with_devices("a", 1)).ok());
+    const auto client = machine(*registry.find("a"));
+    VmConfig larger = with_devices("a", 1);
+    larger.memory_bytes = 2 << 20;
+    ASSERT_TRUE(registry.configure(larger).ok()) << "the service starts";
+    const auto refused = regions_of(*registry.find("a"), "", "");
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Errc::busy);
+    client->read_some();
+    EXPECT_FALSE(client->turned_away());
+    client->leave();
+    const std::uint64_t end = ivshmem::now_ns() + kTestPatienceNs;
+    while (!regions_of(*registry.find("a"), "", "").ok()) {
+        ASSERT_LT(ivshmem::now_ns(), end);
+    }
+    EXPECT_EQ(registry.find("a")->input->region.size_bytes(), 2U << 20);
+}
+
 TEST_F(VmDevices, change_without_a_machine_and_leave_none_behind) {
     VmRegistry registry = open();
     ASSERT_TRUE(registry.add(with_devices("a", 2), true).ok());
