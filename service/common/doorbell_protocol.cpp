@@ -32,6 +32,7 @@ std::string to_message(const DoorbellReply& reply) {
         {{"say", kReplyNames[static_cast<std::size_t>(reply.kind)]},
          {"region", reply.region},
          {"machine", kMachineNames[static_cast<std::size_t>(reply.machine)]},
+         {"changes", reply.changes},
          {"socket_path", reply.socket_path},
          {"vectors", reply.vectors},
          {"made", reply.made},
@@ -69,6 +70,7 @@ Result<DoorbellReply> parse_doorbell_reply(std::string_view message) {
     reader.get("say", name);
     reader.get("region", reply.region);
     reader.get("machine", machine_name);
+    reader.get_if_there("changes", reply.changes);
     reader.get("socket_path", reply.socket_path);
     reader.get("vectors", reply.vectors);
     reader.get_if_there("made", reply.made);

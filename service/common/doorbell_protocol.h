@@ -41,6 +41,8 @@ struct DoorbellReply {
     std::string region;  ///< Of kept, joined, left and refused.
     /// How one has it now. Of kept, joined, left and refused.
     Machine machine = Machine::none;
+    /// How often one has come or gone, so far: what is said may leave out what was undone since.
+    std::uint64_t changes = 0;
     std::string socket_path;     ///< Of kept: where QEMU connects.
     std::uint32_t vectors = 0;   ///< Of kept.
     bool made = false;           ///< Of kept: there was none of that name, or another.

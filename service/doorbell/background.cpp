@@ -2,6 +2,7 @@
 #include "background.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,17 @@ Result<void> Background::ready(const std::string& log_path) {
     // A parent that is gone needs no word.
     static_cast<void>(::write(parent_.get(), "", 1));
     parent_.reset();
+    return {};
+}
+
+Result<void> shorten_log(int log, std::uint64_t most_bytes) {
+    struct stat status {};
+    if (::fstat(log, &status) != 0) {
+        return os_error("fstat", errno, "cannot look at the log");
+    }
+    if (static_cast<std::uint64_t>(status.st_size) > most_bytes && ::ftruncate(log, 0) != 0) {
+        return os_error("ftruncate", errno, "cannot shorten the log");
+    }
     return {};
 }
 

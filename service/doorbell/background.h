@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "mrda/interop/fd.h"
@@ -25,5 +26,9 @@ class Background {
 
     Fd parent_;
 };
+
+/// Empties a log of more than `most_bytes`: a background process' lies in memory. For one that is
+/// written by appending. Errors: io.
+Result<void> shorten_log(int log, std::uint64_t most_bytes);
 
 }  // namespace mrda::service

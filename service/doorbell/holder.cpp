@@ -2,7 +2,9 @@
 #include "holder.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,10 @@ constexpr std::size_t kMaxConnections = 256;
 constexpr std::size_t kMaxNameBytes = 80;
 constexpr int kMessagesPerTurn = 16;
 constexpr std::uint64_t kFirstWordNs = 5'000'000'000;
+/// A machine may come and go faster than anybody can be told of it.
+constexpr std::uint64_t kBetweenNewsNs = 100'000'000;
+/// Of what the service has not read yet; answers must always find room beside it.
+constexpr int kMostUnreadBytes = 32'768;
 
 /// Names become file names.
 Result<void> check_name(const std::string& name) {
@@ -86,6 +92,11 @@ std::string name_of(const SocketPeer& peer) {
     return "process " + std::to_string(peer.process);
 }
 
+int unread_bytes(int socket) {
+    int unread = 0;
+    return ::ioctl(socket, SIOCOUTQ, &unread) == 0 ? unread : 0;
+}
+
 ReplyKind reply_kind(KeptRegion::Event event) {
     switch (event) {
         case KeptRegion::Event::joined:
@@ -123,6 +134,7 @@ Holder::~Holder() {
         drop(connections_.begin()->first, "");
     }
     loop_.cancel(linger_timer_);
+    loop_.cancel(tell_timer_);
 }
 
 void Holder::welcome(Fd socket) {
@@ -207,6 +219,7 @@ Result<void> Holder::serve(Id id) {
     }
     loop_.cancel(std::exchange(linger_timer_, 0));
     wanted_ = true;
+    untold_.clear();  // It sees for itself how each region is.
     Log::info("serving", {{"service", std::to_string(connections_.at(id).peer.process)}});
     say(id, {});
     return {};
@@ -246,7 +259,7 @@ Result<std::shared_ptr<KeptRegion>> Holder::make(const DoorbellRequest& request)
                           .vectors = request.vectors,
                           .user = request.user},
                          request.size_bytes,
-                         [this](const KeptRegion& region, KeptRegion::Event event,
+                         [this](KeptRegion& region, KeptRegion::Event event,
                                 const std::string& words) { happened(region, event, words); }));
     regions_.emplace(request.region, made);
     Log::info("region", {{"name", request.region},
@@ -283,6 +296,8 @@ Result<void> Holder::forget(const DoorbellRequest& request) {
                                           "down first");
     }
     regions_.erase(found);
+    untold_.erase({request.region, false});
+    untold_.erase({request.region, true});
     Log::info("region forgotten", {{"name", request.region}});
     return {};
 }
@@ -300,17 +315,40 @@ void Holder::say(Id id, const DoorbellReply& reply, const std::vector<int>& desc
     }
 }
 
-void Holder::happened(const KeptRegion& region, KeptRegion::Event event, const std::string& words) {
-    if (event == KeptRegion::Event::refused) {
-        Log::warn("machine", {{"what", words}});
-    } else {
-        Log::info("machine", {{"what", words}});
+void Holder::happened(KeptRegion& region, KeptRegion::Event event, const std::string& words) {
+    if (const auto left_out = region.take_line()) {
+        const auto line = event == KeptRegion::Event::refused ? &Log::warn : &Log::info;
+        const std::string others =
+            *left_out == 0 ? "" : " (and " + std::to_string(*left_out) + " lines left out before)";
+        line("machine", {{"what", words + others}});
     }
-    say(service_, {.kind = reply_kind(event),
-                   .region = region.name(),
-                   .machine = region.machine(),
-                   .words = words});
+    if (service_ != 0) {
+        untold_[{region.name(), event == KeptRegion::Event::refused}] = {
+            .kind = reply_kind(event),
+            .region = region.name(),
+            .machine = region.machine(),
+            .changes = region.changes(),
+            .words = words};
+        if (tell_timer_ == 0) {
+            tell_service();
+        }
+    }
     end_if_idle();
+}
+
+void Holder::tell_service() {
+    tell_timer_ = 0;
+    const auto service = connections_.find(service_);
+    if (service == connections_.end()) {
+        untold_.clear();
+    }
+    if (untold_.empty()) {
+        return;
+    }
+    tell_timer_ = loop_.after(kBetweenNewsNs, [this] { tell_service(); });
+    while (!untold_.empty() && unread_bytes(service->second.socket.get()) < kMostUnreadBytes) {
+        say(service_, untold_.extract(untold_.begin()).mapped());
+    }
 }
 
 void Holder::drop(Id id, const std::string& why) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "doorbell_protocol.h"
 #include "event_loop.h"
@@ -57,7 +58,9 @@ class Holder {
     Result<void> claim(Id id, const std::string& region);
     Result<void> forget(const DoorbellRequest& request);
     void say(Id id, const DoorbellReply& reply, const std::vector<int>& descriptors = {});
-    void happened(const KeptRegion& region, KeptRegion::Event event, const std::string& words);
+    void happened(KeptRegion& region, KeptRegion::Event event, const std::string& words);
+    /// Of each region the latest, as soon as the service has read enough of what it was told.
+    void tell_service();
     /// `why`: for the log.
     void drop(Id id, const std::string& why);
     /// Without a service: how long to wait for the next one.
@@ -69,7 +72,10 @@ class Holder {
     Fd lock_;
     std::map<Id, Connection> connections_;
     Id next_id_ = 1;
-    Id service_ = 0;      // 0: none.
+    Id service_ = 0;  // 0: none.
+    // The latest of each region: of who has it, and of who was refused.
+    std::map<std::pair<std::string, bool>, DoorbellReply> untold_;
+    EventLoop::Id tell_timer_ = 0;
     bool wanted_ = true;  // By a service that is there, or may come back.
     EventLoop::Id linger_timer_ = 0;
     std::map<std::string, std::shared_ptr<KeptRegion>> regions_;

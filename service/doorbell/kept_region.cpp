@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kept_region.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "mrda/ivshmem/wakeup.h"
@@ -10,6 +11,8 @@ namespace mrda::service {
 namespace {
 
 constexpr std::uint64_t kBetweenRefusalsNs = 1'000'000'000;
+constexpr std::uint64_t kBetweenLinesNs = 1'000'000'000;
+constexpr std::uint64_t kLinesAtOnce = 8;
 
 }  // namespace
 
@@ -51,6 +54,7 @@ DoorbellReply KeptRegion::describe() const {
     return {.kind = DoorbellReply::Kind::kept,
             .region = name(),
             .machine = machine(),
+            .changes = changes_,
             .socket_path = server_->settings().socket_path,
             .vectors = server_->settings().vectors};
 }
@@ -68,20 +72,38 @@ std::vector<int> KeptRegion::descriptors() const {
 Result<void> KeptRegion::claim(const std::string& whom) {
     MRDA_TRY(server_->reserve(whom));
     claimed_by_ = whom;
-    listener_(*this, Event::joined,
-              "region " + name() + ": " + whom + " joined, without doorbells");
+    changed(Event::joined, "region " + name() + ": " + whom + " joined, without doorbells");
     return {};
 }
 
 void KeptRegion::end_claim(const std::string& why) {
     const std::string whom = std::exchange(claimed_by_, {});
     server_->release();
-    listener_(*this, Event::left, "region " + name() + ": " + whom + " left: " + why);
+    changed(Event::left, "region " + name() + ": " + whom + " left: " + why);
+}
+
+void KeptRegion::changed(Event event, const std::string& words) {
+    ++changes_;
+    listener_(*this, event, words);
+}
+
+std::optional<std::uint64_t> KeptRegion::take_line() {
+    const std::uint64_t now = ivshmem::now_ns();
+    // What time has given back, as long as some are taken.
+    const std::uint64_t back = std::min((now - lines_since_ns_) / kBetweenLinesNs, lines_);
+    lines_ -= back;
+    lines_since_ns_ = lines_ == 0 ? now : lines_since_ns_ + back * kBetweenLinesNs;
+    if (lines_ == kLinesAtOnce) {
+        ++lines_left_out_;
+        return std::nullopt;
+    }
+    ++lines_;
+    return std::exchange(lines_left_out_, 0);
 }
 
 void KeptRegion::heard(Event event, const std::string& words) {
     if (event != Event::refused) {
-        listener_(*this, event, words);
+        changed(event, words);
         return;
     }
     const std::uint64_t now = ivshmem::now_ns();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,12 +36,19 @@ class KeptRegion {
     [[nodiscard]] bool is(const DoorbellRequest& request) const;
     [[nodiscard]] const std::string& name() const { return server_->settings().name; }
     [[nodiscard]] Machine machine() const;
+    /// How often a machine has come or gone.
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
     /// A machine has it, or is about to.
     [[nodiscard]] bool occupied() const { return server_->occupied(); }
     [[nodiscard]] DoorbellReply describe() const;
     [[nodiscard]] int memory() const { return region_.fd(); }
     /// Borrowed: memory, the host's doorbells, the guest's.
     [[nodiscard]] std::vector<int> descriptors() const;
+
+    /// Whether what happens to it may be written down now: some at once, and then one a second.
+    /// What a machine's user does is not to fill the log. Returns how many were not, just before;
+    /// nothing: not now.
+    std::optional<std::uint64_t> take_line();
 
     /// One machine more, by memory alone: until end_claim(). Errors: busy, naming who has it.
     Result<void> claim(const std::string& whom);
@@ -50,6 +58,7 @@ class KeptRegion {
     KeptRegion(EventLoop& loop, ivshmem::Region region, Listener listener)
         : loop_(loop), region_(std::move(region)), listener_(std::move(listener)) {}
     void heard(Event event, const std::string& words);
+    void changed(Event event, const std::string& words);
 
     EventLoop& loop_;
     ivshmem::Region region_;
@@ -57,6 +66,10 @@ class KeptRegion {
     std::unique_ptr<ivshmem::DoorbellServer> server_;
     EventLoop::Id watch_ = 0;
     std::string claimed_by_;
+    std::uint64_t changes_ = 0;
+    std::uint64_t lines_ = 0;
+    std::uint64_t lines_since_ns_ = 0;
+    std::uint64_t lines_left_out_ = 0;
     // Whoever is refused may come back at once, and again.
     std::uint64_t refusal_told_ns_ = 0;
     std::uint64_t refusals_untold_ = 0;

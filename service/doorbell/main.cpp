@@ -28,6 +28,9 @@ using mrda::service::EventLoop;
 using mrda::service::Holder;
 using mrda::service::Log;
 
+constexpr std::uint64_t kMostLogBytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t kBetweenLogLooksNs = 60'000'000'000;
+
 struct Options {
     Holder::Settings settings;
     std::uint64_t linger_ms = 60'000;
@@ -97,6 +100,13 @@ Result<Fd> take_signals() {
     return fd;
 }
 
+void keep_log_short(EventLoop& loop) {
+    if (const auto done = mrda::service::shorten_log(STDERR_FILENO, kMostLogBytes); !done.ok()) {
+        Log::warn("log", {{"why", to_string(done.error())}});
+    }
+    loop.after(kBetweenLogLooksNs, [&loop] { keep_log_short(loop); });
+}
+
 Result<void> run(Options options) {
     MRDA_TRY(settle(options));
     std::optional<mrda::service::Background> background;
@@ -111,6 +121,7 @@ Result<void> run(Options options) {
     MRDA_ASSIGN(const auto holder, Holder::listen(*loop, std::move(options.settings)));
     if (background) {
         MRDA_TRY(background->ready(log_path));
+        keep_log_short(*loop);
     }
     Log::info("listening");
     ::sd_notify(0, "READY=1");

@@ -15,10 +15,21 @@ namespace {
 constexpr std::uint64_t kStartPatienceNs = 5'000'000'000;
 constexpr std::uint64_t kAnswerPatienceNs = 2'000'000'000;
 constexpr std::uint64_t kCallAgainNs = 1'000'000'000;
+constexpr int kEventsPerTurn = 64;
 
 void note_machine(Doorbells& doorbells, Machine machine) {
     doorbells.connected = machine == Machine::doorbell;
     doorbells.claimed = machine == Machine::plain;
+}
+
+bool has_machine(const Doorbells& doorbells) {
+    return doorbells.connected || doorbells.claimed;
+}
+
+/// How often machines have come and gone. Older holders do not count them, and tell of each.
+std::uint64_t changes_of(const DoorbellReply& reply, std::uint64_t before, bool had_machine) {
+    const bool has = reply.machine != Machine::none;
+    return reply.changes != 0 ? reply.changes : before + (has != had_machine ? 1 : 0);
 }
 
 bool same_memory(const DoorbellHolder::Device& a, const DoorbellHolder::Device& b) {
@@ -31,17 +42,6 @@ DoorbellRequest keep_request(const DoorbellHolder::Device& device) {
             .size_bytes = device.size_bytes,
             .vectors = device.vectors,
             .user = device.user};
-}
-
-DoorbellHolder::Event event_of(DoorbellReply::Kind kind) {
-    switch (kind) {
-        case DoorbellReply::Kind::joined:
-            return DoorbellHolder::Event::joined;
-        case DoorbellReply::Kind::left:
-            return DoorbellHolder::Event::left;
-        default:
-            return DoorbellHolder::Event::refused;
-    }
 }
 
 }  // namespace
@@ -164,41 +164,54 @@ Result<std::shared_ptr<SharedRegion>> DoorbellHolder::share(const Device& device
                                              std::to_string(descriptors.size()) + " descriptors");
     }
     MRDA_ASSIGN(ivshmem::Region region, ivshmem::Region::adopt(std::move(descriptors[0])));
-    const Known before = regions_[device.name];
-    auto known = before.region.lock();
-    const bool same = known != nullptr && known->region.identity() == region.identity();
-    if (known != nullptr && !same && same_memory(device, before.device)) {
-        lose_region(known);
+    Known& known = regions_[device.name];
+    auto shared = known.region.lock();
+    if (shared != nullptr && shared->region.identity() == region.identity()) {
+        note(known, answer.reply);
+        return shared;
     }
-    if (!same) {
-        MRDA_ASSIGN(known, SharedRegion::make(std::move(region), "", device.vm, device.name));
-        known->doorbells = std::make_shared<Doorbells>();
-        Doorbells& doorbells = *known->doorbells;
-        doorbells.socket_path = answer.reply.socket_path;
-        doorbells.used.resize(device.vectors);
-        const auto guests = descriptors.begin() + 1 + device.vectors;
-        std::move(descriptors.begin() + 1, guests, std::back_inserter(doorbells.host));
-        std::move(guests, descriptors.end(), std::back_inserter(doorbells.guest));
+    if (shared != nullptr && same_memory(device, known.device)) {
+        lose_region(shared);
     }
-    regions_[device.name] = {device, known};
-    note(known, answer.reply.machine);
-    return known;
+    MRDA_ASSIGN(shared, SharedRegion::make(std::move(region), "", device.vm, device.name));
+    shared->doorbells = std::make_shared<Doorbells>();
+    Doorbells& doorbells = *shared->doorbells;
+    doorbells.socket_path = answer.reply.socket_path;
+    doorbells.used.resize(device.vectors);
+    const auto guests = descriptors.begin() + 1 + device.vectors;
+    std::move(descriptors.begin() + 1, guests, std::back_inserter(doorbells.host));
+    std::move(guests, descriptors.end(), std::back_inserter(doorbells.guest));
+    note_machine(doorbells, answer.reply.machine);
+    known = {device, shared, changes_of(answer.reply, 0, false)};
+    return shared;
 }
 
-void DoorbellHolder::note(const std::shared_ptr<SharedRegion>& region, Machine machine) {
-    Doorbells& doorbells = *region->doorbells;
-    if ((doorbells.connected || doorbells.claimed) && machine == Machine::none) {
-        untold_.push_back({Event::left, region,
-                           "region " + region->name +
-                               ": its machine left, while mrda-doorbell "
-                               "could not say so"});
-        catch_up_in(0);
+void DoorbellHolder::note(Known& known, const DoorbellReply& reply) {
+    const auto region = known.region.lock();
+    const bool had = has_machine(*region->doorbells);
+    const std::uint64_t before = known.changes;
+    const std::uint64_t now = changes_of(reply, before, had);
+    if (now <= before) {
+        return;  // It was asked since that was said.
     }
-    note_machine(doorbells, machine);
+    known.changes = now;
+    note_machine(*region->doorbells, reply.machine);
+    // Every second change is one that goes.
+    if (now / 2 != before / 2) {
+        const bool told = reply.kind == DoorbellReply::Kind::left;
+        untold_.push_back({Event::left, region,
+                           told ? reply.words : "region " + region->name + ": a machine left"});
+    }
+    if (reply.machine != Machine::none) {
+        const bool told = reply.kind == DoorbellReply::Kind::joined;
+        untold_.push_back({Event::joined, region,
+                           told ? reply.words : "region " + region->name + ": a machine joined"});
+    }
+    catch_up_in(0);
 }
 
 void DoorbellHolder::hear() {
-    while (connection_) {
+    for (int count = 0; connection_ && count < kEventsPerTurn; ++count) {
         const auto event = connection_->next_event();
         if (!event.ok()) {
             lose(event.error());
@@ -209,6 +222,9 @@ void DoorbellHolder::hear() {
         }
         heard(**event);
     }
+    if (connection_) {
+        catch_up_in(0);  // There may be more.
+    }
 }
 
 void DoorbellHolder::heard(const DoorbellReply& event) {
@@ -217,8 +233,12 @@ void DoorbellHolder::heard(const DoorbellReply& event) {
     if (region == nullptr) {
         return;  // Of memory that is nobody's any more.
     }
-    note_machine(*region->doorbells, event.machine);
-    listener_(event_of(event.kind), region, event.words);
+    if (event.kind == DoorbellReply::Kind::refused) {
+        untold_.push_back({Event::refused, region, event.words});
+        catch_up_in(0);
+        return;
+    }
+    note(found->second, event);
 }
 
 void DoorbellHolder::lose(const Error& why) {

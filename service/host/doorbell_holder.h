@@ -66,6 +66,7 @@ class DoorbellHolder {
     struct Known {
         Device device;
         std::weak_ptr<SharedRegion> region;
+        std::uint64_t changes = 0;  ///< Of who has it, of which was heard.
     };
     struct Word {
         Event event;
@@ -79,7 +80,7 @@ class DoorbellHolder {
     Result<void> start() const;
     Result<std::shared_ptr<SharedRegion>> share(const Device& device,
                                                 HolderConnection::Answer answer);
-    void note(const std::shared_ptr<SharedRegion>& region, Machine machine);
+    void note(Known& known, const DoorbellReply& reply);
     void hear();
     void heard(const DoorbellReply& event);
     void lose(const Error& why);

@@ -95,6 +95,24 @@ TEST_F(DoorbellHolderTest, tells_which_machine_comes_goes_and_is_refused) {
     EXPECT_THAT(words_, HasSubstr("vm1"));
 }
 
+TEST_F(DoorbellHolderTest, a_machine_that_was_replaced_unseen_has_left) {
+    const auto region = holder_->keep(device("vm1")).value();
+    for (int i = 0; i < 20; ++i) {
+        DoorbellClient machine(region->doorbells->socket_path);
+        turn_until([&] { return machine.greeted(2); }, &machine);
+    }
+    DoorbellClient last(region->doorbells->socket_path);
+    turn_until(
+        [&] { return !events_.empty() && events_.back() == Event::joined && last.greeted(2); },
+        &last);
+    // However much was left out, who joins comes after one that left.
+    bool there = false;
+    for (const Event event : events_) {
+        EXPECT_FALSE(event == Event::joined && there);
+        there = event == Event::joined;
+    }
+}
+
 TEST_F(DoorbellHolderTest, what_happened_while_it_asked_is_told_afterwards) {
     const auto region = holder_->keep(device("vm1")).value();
     DoorbellClient machine(region->doorbells->socket_path);
