@@ -10,7 +10,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -25,8 +24,9 @@ namespace {
 
 constexpr std::int64_t kProtocolVersion = 0;
 constexpr std::int64_t kMemoryFollows = -1;
-/// Version, the machine's own id, and the memory.
-constexpr std::size_t kMessagesBeforeVectors = 3;
+/// Version, and the machine's own id.
+constexpr std::size_t kMessagesBeforeMemory = 2;
+constexpr std::size_t kMessagesBeforeVectors = kMessagesBeforeMemory + 1;
 
 /// More may wait in the kernel; there is a next turn.
 constexpr int kAcceptsPerTurn = 16;
@@ -150,6 +150,7 @@ Result<void> DoorbellServer::open() {
 }
 
 Result<void> DoorbellServer::reserve(const std::string& whom) {
+    drop_if_overdue();
     if (occupied()) {
         return make_error(Errc::busy, "region " + settings_.name + " asked for " + whom + ": " +
                                           (client_ ? client_name_ : reserved_for_) + " has it");
@@ -172,7 +173,7 @@ void DoorbellServer::serve() {
         }
     }
     // First the one who may be going: its place is free for who waits.
-    if (client_ready && client_) {  // Its time may have been over just now.
+    if (client_ready) {
         serve_client();
     }
     if (others_wait) {
@@ -194,6 +195,7 @@ void DoorbellServer::accept_all() {
             continue;
         }
         const std::string who = name_of(*peer);
+        drop_if_overdue();
         const std::string why = refusal(peer->user);
         if (why.empty()) {
             begin(std::move(client), who);
@@ -227,8 +229,7 @@ void DoorbellServer::begin(Fd client, std::string who) {
     client_name_ = std::move(who);
     sent_ = 0;
     joined_ = false;
-    greeting_ends_ns_ = now_ns() + settings_.greeting_timeout_ns;
-    arm_timer();
+    overdue_at_ns_ = now_ns() + settings_.greeting_timeout_ns;
     // By edges: also each message that the machine takes makes one.
     const auto watched =
         watch(epoll_.get(), client_.get(), kClient, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
@@ -255,10 +256,8 @@ void DoorbellServer::serve_client() {
         drop(to_string(greeted.error()));
         return;
     }
-    if (greeting_taken()) {
+    if (sent_ == kMessagesBeforeVectors + host_.size() + guest_.size() && all_read()) {
         joined_ = true;
-        greeting_ends_ns_ = 0;
-        arm_timer();
         listener_(Event::joined, "region " + settings_.name + ": " + client_name_ + " joined");
     }
 }
@@ -271,7 +270,7 @@ Result<void> DoorbellServer::greet() {
         if (index == 1) {
             return {kGuestPeer};
         }
-        if (index == 2) {
+        if (index == kMessagesBeforeMemory) {
             return {kMemoryFollows, memory_.get()};
         }
         const std::size_t vector = index - kMessagesBeforeVectors;
@@ -280,29 +279,40 @@ Result<void> DoorbellServer::greet() {
                                      : Message{kGuestPeer, guest_[vector - host_.size()].get()};
     };
     const std::size_t all = kMessagesBeforeVectors + host_.size() + guest_.size();
-    while (sent_ < all) {
+    // What is queued cannot be taken back: no memory, before it is there to be read at once.
+    while (sent_ < all && (sent_ != kMessagesBeforeMemory || all_read())) {
         if (const auto sent = send_one(client_.get(), message(sent_)); !sent.ok()) {
-            return sent.error().code == Errc::busy ? Result<void>() : sent;
+            const bool has_memory = sent_ > kMessagesBeforeMemory;
+            return has_memory || sent.error().code == Errc::busy ? Result<void>() : sent;
         }
         ++sent_;
     }
     return {};
 }
 
-bool DoorbellServer::greeting_taken() const {
-    const std::size_t all = kMessagesBeforeVectors + host_.size() + guest_.size();
+bool DoorbellServer::all_read() const {
     int unread_bytes = 0;
     // The kernel counts its own memory here, some hundred bytes for a message, and for a moment
     // one byte too many.
-    return sent_ == all && ::ioctl(client_.get(), SIOCOUTQ, &unread_bytes) == 0 &&
+    return ::ioctl(client_.get(), SIOCOUTQ, &unread_bytes) == 0 &&
            unread_bytes < static_cast<int>(sizeof(std::int64_t));
+}
+
+void DoorbellServer::drop_if_overdue() {
+    if (!client_ || sent_ > kMessagesBeforeMemory || now_ns() < overdue_at_ns_) {
+        return;
+    }
+    // It may have read just now, and its memory be next.
+    if (!all_read()) {
+        drop("it did not begin to read in " +
+             std::to_string(settings_.greeting_timeout_ns / 1'000'000) +
+             " ms, and another one came");
+    }
 }
 
 void DoorbellServer::drop(const std::string& why) {
     client_.reset();
     const bool was_machine = std::exchange(joined_, false);
-    greeting_ends_ns_ = 0;
-    arm_timer();
     for (const Fd& doorbell : guest_) {
         drain(doorbell.get());
     }
@@ -322,23 +332,13 @@ void DoorbellServer::serve_timer() {
             accepts_again_ns_ = now + kRetryNs;
         }
     }
-    if (greeting_ends_ns_ != 0 && greeting_ends_ns_ <= now) {
-        drop("it did not take what it was sent in " +
-             std::to_string(settings_.greeting_timeout_ns / 1'000'000) + " ms");
-    }
     arm_timer();
 }
 
 void DoorbellServer::arm_timer() const {
-    std::uint64_t next_ns = 0;
-    for (const std::uint64_t at_ns : {greeting_ends_ns_, accepts_again_ns_}) {
-        if (at_ns != 0) {
-            next_ns = next_ns == 0 ? at_ns : std::min(next_ns, at_ns);
-        }
-    }
     itimerspec when{};  // All zero: never.
-    when.it_value.tv_sec = static_cast<time_t>(next_ns / 1'000'000'000);
-    when.it_value.tv_nsec = static_cast<long>(next_ns % 1'000'000'000);
+    when.it_value.tv_sec = static_cast<time_t>(accepts_again_ns_ / 1'000'000'000);
+    when.it_value.tv_nsec = static_cast<long>(accepts_again_ns_ % 1'000'000'000);
     ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 

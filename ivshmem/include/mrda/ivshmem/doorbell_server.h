@@ -31,7 +31,8 @@ class DoorbellServer {
         left,     ///< It is gone, or was dropped; the next one may come.
         refused,  ///< Somebody was turned away, or did not take what it was sent.
     };
-    /// `words` names the region, and who it was. Called by serve(); may not destroy the server.
+    /// `words` names the region, and who it was. Called by serve() and reserve(); may not destroy
+    /// the server.
     using Listener = std::function<void(Event event, const std::string& words)>;
 
     struct Settings {
@@ -39,7 +40,9 @@ class DoorbellServer {
         std::string socket_path;  ///< Replaced; gone with the server.
         std::uint32_t vectors = 16;
         uid_t user = 0;  ///< Whose QEMU may connect, beside this process' user's.
-        /// For a machine to take everything: it reads some of it only once it runs.
+        /// How long one that has not read the first two messages keeps the place from another. QEMU
+        /// connects before it allocates its machine's memory, and reads after that. Who was sent
+        /// the region keeps the place until the connection ends: nothing takes it back.
         std::uint64_t greeting_timeout_ns = 30'000'000'000;
     };
 
@@ -84,7 +87,9 @@ class DoorbellServer {
     [[nodiscard]] std::string refusal(uid_t user) const;
     void serve_client();
     Result<void> greet();
-    [[nodiscard]] bool greeting_taken() const;
+    [[nodiscard]] bool all_read() const;
+    /// Drops who keeps the place and has not begun to read in time.
+    void drop_if_overdue();
     void drop(const std::string& why);
     void serve_timer();
     void arm_timer() const;
@@ -102,9 +107,8 @@ class DoorbellServer {
     std::string client_name_;
     std::size_t sent_ = 0;  // Messages of the greeting.
     bool joined_ = false;
-    // Points in time; 0: none.
-    std::uint64_t greeting_ends_ns_ = 0;
-    std::uint64_t accepts_again_ns_ = 0;
+    std::uint64_t overdue_at_ns_ = 0;
+    std::uint64_t accepts_again_ns_ = 0;  // 0: it does accept.
 };
 
 }  // namespace mrda::ivshmem
