@@ -162,9 +162,11 @@ std::string libvirt_xml(const VmDevice& device) {
         return {};
     }
     std::string text = "<shmem name='" + xml(name) + "'>\n  <model type='ivshmem-" +
-                       (device.is_file() ? "plain" : "doorbell") + "'/>\n  <size unit='M'>" +
-                       std::to_string(device.told.size_bytes() >> 20U) + "</size>\n";
-    if (!device.is_file()) {
+                       (device.is_file() ? "plain" : "doorbell") + "'/>\n";
+    if (device.is_file()) {
+        text += "  <size unit='M'>" + std::to_string(device.told.size_bytes() >> 20U) + "</size>\n";
+    } else {
+        // Without a size: the server tells it, and libvirt refuses another word on it.
         text += "  <server path='" + xml(device.told.socket_path()) + "'/>\n  <msi vectors='" +
                 std::to_string(device.told.vectors()) + "' ioeventfd='on'/>\n";
     }

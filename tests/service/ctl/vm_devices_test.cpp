@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(VmDevices, stand_where_they_are_put_input_first) {
     v1::Vm vm = shown_vm();
@@ -75,6 +76,7 @@ TEST(VmDevices, for_libvirt_name_the_server_or_the_file) {
     EXPECT_THAT(server, HasSubstr("<server path='/run/it&apos;s&lt;&amp;.sock'/>"));
     EXPECT_THAT(server, HasSubstr("<msi vectors='16' ioeventfd='on'/>"));
     EXPECT_THAT(server, HasSubstr("slot='0x10'"));
+    EXPECT_THAT(server, Not(HasSubstr("<size"))) << "libvirt refuses one beside a server";
     v1::Vm file = shown_vm();
     add_file(file, "/dev/shm/some_file");
     const std::string plain = libvirt_xml(devices_of(file, {}).value()[0]);
