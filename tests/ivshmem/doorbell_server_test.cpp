@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <optional>
 #include <thread>
 
@@ -332,6 +333,32 @@ TEST_F(Doorbell, refuses_another_user_by_the_kernels_word_and_admits_the_one_it_
     const auto known = other_users();
     ASSERT_NE(known, nullptr);
     serve_until([&] { return server_->connected(); }, known.get());
+}
+
+TEST_F(Doorbell, admits_root_to_the_server_of_another_user) {
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "only root can act as another user";
+    }
+    ASSERT_EQ(::chown(folder_.c_str(), kOther, kOther), 0);
+    std::promise<void> listening;
+    std::thread server([&] {
+        // The system call changes this thread alone.
+        ASSERT_EQ(::syscall(SYS_setresuid, -1, kOther, -1), 0);
+        auto theirs = settings();
+        theirs.user = kOther;
+        listen(theirs);
+        listening.set_value();
+        serve_until([&] { return !events_.empty(); });
+    });
+    listening.get_future().wait();
+    DoorbellClient root(folder_ + "/vm1.sock");
+    pollfd polled{root.fd(), POLLIN, 0};
+    while (!root.greeted(2) && !root.turned_away()) {
+        EXPECT_EQ(::poll(&polled, 1, static_cast<int>(kPatienceNs / 1'000'000)), 1);
+        root.read_some();
+    }
+    server.join();
+    EXPECT_THAT(events_, testing::ElementsAre(Event::joined)) << words_;
 }
 
 TEST_F(Doorbell, its_socket_is_its_users_alone_and_goes_with_it) {

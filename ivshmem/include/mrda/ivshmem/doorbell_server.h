@@ -39,16 +39,16 @@ class DoorbellServer {
         std::string name;         ///< The region's, for words.
         std::string socket_path;  ///< Replaced; gone with the server.
         std::uint32_t vectors = 16;
-        uid_t user = 0;  ///< Whose QEMU may connect, beside this process' user's.
+        uid_t user = 0;  ///< Whose QEMU may connect, beside this process' user's and root's.
         /// How long one that has not read the first two messages keeps the place from another. QEMU
         /// connects before it allocates its machine's memory, and reads after that. Who was sent
         /// the region keeps the place until the connection ends: nothing takes it back.
         std::uint64_t greeting_timeout_ns = 30'000'000'000;
     };
 
-    /// `memory`: what the machine maps. The socket is this user's alone, and `user`'s.
-    /// Errors: invalid_argument (no or too many vectors; a path too long), exhausted, io, and what
-    /// admit_user() says.
+    /// `memory`: what the machine maps. The socket is this user's alone, and `user`'s (root needs
+    /// no leave). Errors: invalid_argument (no or too many vectors; a path too long), exhausted,
+    /// io, and what admit_user() says.
     static Result<std::unique_ptr<DoorbellServer>> listen(Fd memory, Settings settings,
                                                           Listener listener);
     ~DoorbellServer();
