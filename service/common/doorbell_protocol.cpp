@@ -24,7 +24,8 @@ std::string to_message(const DoorbellRequest& request) {
                                  {"size_bytes", request.size_bytes},
                                  {"vectors", request.vectors},
                                  {"user", request.user},
-                                 {"occupied", request.occupied}});
+                                 {"occupied", request.occupied},
+                                 {"version", request.version}});
 }
 
 std::string to_message(const DoorbellReply& reply) {
@@ -36,6 +37,7 @@ std::string to_message(const DoorbellReply& reply) {
          {"socket_path", reply.socket_path},
          {"vectors", reply.vectors},
          {"made", reply.made},
+         {"version", reply.version},
          {"code", static_cast<std::uint32_t>(reply.code)},
          {"words", reply.words.substr(0, kLongestTextBytes)}});
 }
@@ -51,10 +53,13 @@ Result<DoorbellRequest> parse_doorbell_request(std::string_view message) {
     reader.get("vectors", request.vectors);
     reader.get("user", request.user);
     reader.get_if_there("occupied", request.occupied);
+    reader.get_if_there("version", request.version);
     MRDA_TRY(reader.done());
     const auto kind = index_of(kRequestNames, name);
     if (!kind) {
-        return bad_field("ask");
+        return make_error(Errc::unsupported,
+                          "asked to \"" + name + "\", which this mrda-doorbell (protocol " +
+                              std::to_string(kDoorbellProtocol) + ") does not know");
     }
     request.kind = static_cast<DoorbellRequest::Kind>(*kind);
     return request;
@@ -74,6 +79,7 @@ Result<DoorbellReply> parse_doorbell_reply(std::string_view message) {
     reader.get("socket_path", reply.socket_path);
     reader.get("vectors", reply.vectors);
     reader.get_if_there("made", reply.made);
+    reader.get_if_there("version", reply.version);
     reader.get("code", code);
     reader.get("words", reply.words);
     MRDA_TRY(reader.done());

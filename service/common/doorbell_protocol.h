@@ -10,6 +10,11 @@
 
 namespace mrda::service {
 
+/// The holder outlives the service, so they may be of different versions. Fields that came after
+/// version 1 may be missing; a holder answers unsupported to kinds that it does not know, and says
+/// nothing that the version of the service that it serves does not have. 0: from before versions.
+inline constexpr std::uint32_t kDoorbellProtocol = 1;
+
 /// What the doorbell holder is asked. It answers each, in order.
 struct DoorbellRequest {
     enum class Kind : std::uint8_t {
@@ -23,8 +28,9 @@ struct DoorbellRequest {
     std::string region;            ///< Its name. Of keep, forget and claim.
     std::uint64_t size_bytes = 0;  ///< Of keep, as the rest.
     std::uint32_t vectors = 0;
-    std::uint32_t user = 0;  ///< Whose QEMU may have it, beside the service's.
-    bool occupied = false;   ///< Of forget: also where a machine has it.
+    std::uint32_t user = 0;     ///< Whose QEMU may have it, beside the service's.
+    bool occupied = false;      ///< Of forget: also where a machine has it.
+    std::uint32_t version = 0;  ///< Of serve: the service's.
 };
 
 /// How a virtual machine has a region.
@@ -46,6 +52,7 @@ struct DoorbellReply {
     std::string socket_path;     ///< Of kept: where QEMU connects.
     std::uint32_t vectors = 0;   ///< Of kept.
     bool made = false;           ///< Of kept: there was none of that name, or another.
+    std::uint32_t version = 0;   ///< Of done, as serve's answer: the holder's.
     Errc code = Errc::internal;  ///< Of failed.
     std::string words;           ///< Of failed, joined, left and refused.
 };
@@ -56,7 +63,7 @@ inline constexpr std::size_t kMaxDoorbellDescriptors =
     1 + 2 * static_cast<std::size_t>(ivshmem::kMaxVectors);
 
 /// Each message is one datagram of JSON. Parsing takes any bytes. Errors: corrupt, naming the
-/// field.
+/// field; unsupported (a request of a kind that came later).
 std::string to_message(const DoorbellRequest& request);
 std::string to_message(const DoorbellReply& reply);
 Result<DoorbellRequest> parse_doorbell_request(std::string_view message);

@@ -193,7 +193,7 @@ Result<void> Holder::answer(Id id, const DoorbellRequest& request) {
         return claim(id, request.region);
     }
     if (request.kind == Kind::serve) {
-        return serve(id);
+        return serve(id, request.version);
     }
     if (id != service_) {
         return make_error(Errc::permission_denied,
@@ -212,7 +212,7 @@ Result<void> Holder::answer(Id id, const DoorbellRequest& request) {
     return {};
 }
 
-Result<void> Holder::serve(Id id) {
+Result<void> Holder::serve(Id id, std::uint32_t version) {
     const Id former = std::exchange(service_, id);
     if (former != 0 && former != id) {
         drop(former, "a newer service took its place");
@@ -220,8 +220,9 @@ Result<void> Holder::serve(Id id) {
     loop_.cancel(std::exchange(linger_timer_, 0));
     wanted_ = true;
     untold_.clear();  // It sees for itself how each region is.
-    Log::info("serving", {{"service", std::to_string(connections_.at(id).peer.process)}});
-    say(id, {});
+    Log::info("serving", {{"service", std::to_string(connections_.at(id).peer.process)},
+                          {"protocol", std::to_string(version)}});
+    say(id, {.version = kDoorbellProtocol});
     return {};
 }
 

@@ -52,7 +52,7 @@ class Holder {
     void welcome(Fd socket);
     void hear(Id id);
     Result<void> answer(Id id, const DoorbellRequest& request);
-    Result<void> serve(Id id);
+    Result<void> serve(Id id, std::uint32_t version);
     Result<void> keep(Id id, const DoorbellRequest& request);
     Result<std::shared_ptr<KeptRegion>> make(const DoorbellRequest& request);
     Result<void> claim(Id id, const std::string& region);

@@ -36,6 +36,18 @@ bool same_memory(const DoorbellHolder::Device& a, const DoorbellHolder::Device& 
     return a.size_bytes == b.size_bytes && a.vectors == b.vectors && a.user == b.user;
 }
 
+DoorbellRequest serve_request() {
+    return {.kind = DoorbellRequest::Kind::serve, .version = kDoorbellProtocol};
+}
+
+void look_at_version(std::uint32_t version) {
+    if (version < kDoorbellProtocol) {
+        Log::warn("doorbell holder of an older version",
+                  {{"protocol", std::to_string(version)},
+                   {"mend", "restart mrda-doorbell once no machine runs"}});
+    }
+}
+
 DoorbellRequest keep_request(const DoorbellHolder::Device& device) {
     return {.kind = DoorbellRequest::Kind::keep,
             .region = device.name,
@@ -124,12 +136,12 @@ Result<void> DoorbellHolder::connect() {
         opened = HolderConnection::open(settings_.runtime_dir);
     }
     MRDA_ASSIGN(HolderConnection connection, std::move(opened));
-    if (const auto served =
-            connection.ask({.kind = DoorbellRequest::Kind::serve}, kAnswerPatienceNs);
-        !served.ok()) {
+    const auto served = connection.ask(serve_request(), kAnswerPatienceNs);
+    if (!served.ok()) {
         lose(served.error());
         return served.error();
     }
+    look_at_version(served->reply.version);
     MRDA_ASSIGN(watch_, loop_.watch(connection.fd(), [this] { hear(); }));
     connection_ = std::move(connection);
     return {};
@@ -288,8 +300,7 @@ void DoorbellHolder::call() {
         }
         return;
     }
-    const auto told =
-        opened.ok() ? opened->tell({.kind = DoorbellRequest::Kind::serve}) : opened.error();
+    const auto told = opened.ok() ? opened->tell(serve_request()) : opened.error();
     const auto watched = told.ok() ? loop_.watch(opened->fd(), [this] { called(); }) : told.error();
     if (!watched.ok()) {
         catch_up_in(kCallAgainNs);
@@ -313,6 +324,7 @@ void DoorbellHolder::called() {
     }
     const auto watched = loop_.watch(connection.fd(), [this] { hear(); });
     if (watched.ok()) {
+        look_at_version((*word)->version);
         watch_ = *watched;
         connection_ = std::move(connection);
         stuck_ = false;

@@ -257,6 +257,23 @@ TEST_F(HolderTest, nonsense_is_refused_and_harms_nobody) {
     EXPECT_EQ(kept(service, keep("vm1")).reply.kind, Say::kept);
 }
 
+TEST_F(HolderTest, says_its_version_and_what_it_does_not_know_to_a_newer_service) {
+    const Fd service(std::move(connect()).release());
+    const auto ask = [&](const std::string& text) {
+        EXPECT_TRUE(send_message(service.get(), text).ok());
+        pollfd polled{service.get(), POLLIN, 0};
+        EXPECT_EQ(::poll(&polled, 1, static_cast<int>(kTestPatienceNs / 1'000'000)), 1);
+        return parse_doorbell_reply(receive_message(service.get()).value().value()).value();
+    };
+    EXPECT_EQ(ask(to_message(DoorbellRequest{.version = 1000})).version, kDoorbellProtocol);
+    std::string later = to_message(DoorbellRequest{});
+    later.replace(later.find("serve"), 5, "renew");
+    const DoorbellReply answer = ask(later);
+    EXPECT_EQ(answer.kind, Say::failed);
+    EXPECT_EQ(answer.code, Errc::unsupported);
+    EXPECT_EQ(ask(to_message(keep("vm1"))).kind, Say::kept) << "it is the service all the same";
+}
+
 TEST_F(HolderTest, is_for_its_user_alone_and_one_for_each_runtime_folder) {
     struct stat status {};
     ASSERT_EQ(::stat((dir_ / "doorbell.sock").c_str(), &status), 0);
