@@ -116,9 +116,7 @@ DoorbellServer::DoorbellServer(Fd memory, Settings settings, Listener listener)
     : settings_(std::move(settings)), listener_(std::move(listener)), memory_(std::move(memory)) {}
 
 DoorbellServer::~DoorbellServer() {
-    if (listening_) {
-        ::unlink(settings_.socket_path.c_str());
-    }
+    close_socket();
 }
 
 Result<void> DoorbellServer::make_doorbells() {
@@ -141,12 +139,24 @@ Result<void> DoorbellServer::open() {
         return os_error("epoll_create1", errno,
                         "cannot serve the doorbells of region " + settings_.name);
     }
+    MRDA_TRY(watch(epoll_.get(), timer_.get(), kTimer, EPOLLIN));
+    return open_socket();
+}
+
+Result<void> DoorbellServer::open_socket() {
     MRDA_ASSIGN(listening_, listen_unix(settings_.socket_path, SOCK_STREAM, kBacklog));
     if (settings_.user != ::geteuid()) {
         MRDA_TRY(admit_user(settings_.socket_path, settings_.user));
     }
-    MRDA_TRY(watch(epoll_.get(), timer_.get(), kTimer, EPOLLIN));
     return watch(epoll_.get(), listening_.get(), kListening, EPOLLIN);
+}
+
+void DoorbellServer::close_socket() {
+    if (listening_) {
+        ::unlink(settings_.socket_path.c_str());
+        listening_.reset();
+        accepts_again_ns_ = 0;
+    }
 }
 
 Result<void> DoorbellServer::reserve(const std::string& whom) {
@@ -176,7 +186,7 @@ void DoorbellServer::serve() {
     if (client_ready) {
         serve_client();
     }
-    if (others_wait) {
+    if (others_wait && listening_) {  // A listener may have closed it.
         accept_all();
     }
 }

@@ -18,14 +18,16 @@ inline constexpr std::uint32_t kDoorbellProtocol = 1;
 /// What the doorbell holder is asked. It answers each, in order.
 struct DoorbellRequest {
     enum class Kind : std::uint8_t {
-        serve,   ///< Who asks is the service, from now on alone. Done.
-        keep,    ///< Of the service: this region, as it is or anew. Kept.
-        forget,  ///< Of the service: no such region any more. Done; busy, if a machine has it.
-        end,     ///< Of the service: it ends in order. Done.
-        claim,   ///< The memory, for one machine, which has it while the connection lives. Kept.
+        serve,        ///< Who asks is the service, from now on alone. Done.
+        keep,         ///< Of the service: this region, as it is or anew. Kept.
+        forget,       ///< Of the service: no such region any more. Done; busy, if a machine has it.
+        end,          ///< Of the service: it ends in order. Done.
+        want,         ///< Of the service: there is to be a region of that name, now or later. Done.
+        forget_rest,  ///< Of the service: those that it did not want or keep since serve. Done.
+        claim,  ///< The memory, for one machine, which has it while the connection lives. Kept.
     };
     Kind kind = Kind::serve;
-    std::string region;            ///< Its name. Of keep, forget and claim.
+    std::string region;            ///< Its name. Of keep, forget, want and claim.
     std::uint64_t size_bytes = 0;  ///< Of keep, as the rest.
     std::uint32_t vectors = 0;
     std::uint32_t user = 0;     ///< Whose QEMU may have it, beside the service's.

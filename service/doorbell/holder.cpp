@@ -204,6 +204,10 @@ Result<void> Holder::answer(Id id, const DoorbellRequest& request) {
     }
     if (request.kind == Kind::forget) {
         MRDA_TRY(forget(request));
+    } else if (request.kind == Kind::want) {
+        wanted_regions_.insert(request.region);
+    } else if (request.kind == Kind::forget_rest) {
+        forget_rest();
     } else {
         wanted_ = false;
     }
@@ -219,6 +223,7 @@ Result<void> Holder::serve(Id id, std::uint32_t version) {
     }
     loop_.cancel(std::exchange(linger_timer_, 0));
     wanted_ = true;
+    wanted_regions_.clear();
     untold_.clear();  // It sees for itself how each region is.
     Log::info("serving", {{"service", std::to_string(connections_.at(id).peer.process)},
                           {"protocol", std::to_string(version)}});
@@ -228,10 +233,12 @@ Result<void> Holder::serve(Id id, std::uint32_t version) {
 
 Result<void> Holder::keep(Id id, const DoorbellRequest& request) {
     MRDA_TRY(check_name(request.region));
+    wanted_regions_.insert(request.region);
     const auto found = regions_.find(request.region);
     const bool there = found != regions_.end() && found->second->is(request);
     MRDA_ASSIGN(const auto region,
                 there ? Result<std::shared_ptr<KeptRegion>>(found->second) : make(request));
+    MRDA_TRY(region->take_back());
     DoorbellReply reply = region->describe();
     reply.made = !there;
     say(id, reply, region->descriptors());
@@ -303,6 +310,22 @@ Result<void> Holder::forget(const DoorbellRequest& request) {
     return {};
 }
 
+void Holder::forget_rest() {
+    for (const auto& [name, region] : regions_) {
+        if (!wanted_regions_.contains(name) && !region->retired()) {
+            region->retire();
+            Log::info("region retired", {{"name", name}, {"why", "no VM has it any more"}});
+        }
+    }
+    forget_retired();
+}
+
+void Holder::forget_retired() {
+    std::erase_if(regions_, [](const auto& kept) {
+        return kept.second->retired() && !kept.second->occupied();
+    });
+}
+
 void Holder::say(Id id, const DoorbellReply& reply, const std::vector<int>& descriptors) {
     const auto found = connections_.find(id);
     if (found == connections_.end()) {
@@ -322,6 +345,9 @@ void Holder::happened(KeptRegion& region, KeptRegion::Event event, const std::st
         const std::string others =
             *left_out == 0 ? "" : " (and " + std::to_string(*left_out) + " lines left out before)";
         line("machine", {{"what", words + others}});
+    }
+    if (region.retired()) {
+        loop_.post([this] { forget_retired(); });  // Not now: it is speaking.
     }
     if (service_ != 0) {
         untold_[{region.name(), event == KeptRegion::Event::refused}] = {

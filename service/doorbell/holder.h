@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -57,6 +58,9 @@ class Holder {
     Result<std::shared_ptr<KeptRegion>> make(const DoorbellRequest& request);
     Result<void> claim(Id id, const std::string& region);
     Result<void> forget(const DoorbellRequest& request);
+    void forget_rest();
+    /// Those that are retired, once no machine has them.
+    void forget_retired();
     void say(Id id, const DoorbellReply& reply, const std::vector<int>& descriptors = {});
     void happened(KeptRegion& region, KeptRegion::Event event, const std::string& words);
     /// Of each region the latest, as soon as the service has read enough of what it was told.
@@ -76,7 +80,8 @@ class Holder {
     // The latest of each region: of who has it, and of who was refused.
     std::map<std::pair<std::string, bool>, DoorbellReply> untold_;
     EventLoop::Id tell_timer_ = 0;
-    bool wanted_ = true;  // By a service that is there, or may come back.
+    std::set<std::string> wanted_regions_;  // By this service, until forget_rest().
+    bool wanted_ = true;                    // By a service that is there, or may come back.
     EventLoop::Id linger_timer_ = 0;
     std::map<std::string, std::shared_ptr<KeptRegion>> regions_;
     std::unique_ptr<UnixListener> listener_;

@@ -82,6 +82,19 @@ void KeptRegion::end_claim(const std::string& why) {
     changed(Event::left, "region " + name() + ": " + whom + " left: " + why);
 }
 
+void KeptRegion::retire() {
+    server_->close_socket();
+    retired_ = true;
+}
+
+Result<void> KeptRegion::take_back() {
+    if (retired_) {
+        MRDA_TRY(server_->open_socket());
+        retired_ = false;
+    }
+    return {};
+}
+
 void KeptRegion::changed(Event event, const std::string& words) {
     ++changes_;
     listener_(*this, event, words);

@@ -45,6 +45,11 @@ class KeptRegion {
     /// Borrowed: memory, the host's doorbells, the guest's.
     [[nodiscard]] std::vector<int> descriptors() const;
 
+    /// Nobody wants it any more, but the machine that has it.
+    void retire();
+    Result<void> take_back();
+    [[nodiscard]] bool retired() const { return retired_; }
+
     /// Whether what happens to it may be written down now: some at once, and then one a second.
     /// What a machine's user does is not to fill the log. Returns how many were not, just before;
     /// nothing: not now.
@@ -66,6 +71,7 @@ class KeptRegion {
     std::unique_ptr<ivshmem::DoorbellServer> server_;
     EventLoop::Id watch_ = 0;
     std::string claimed_by_;
+    bool retired_ = false;
     std::uint64_t changes_ = 0;
     std::uint64_t lines_ = 0;
     std::uint64_t lines_since_ns_ = 0;

@@ -93,6 +93,22 @@ void DoorbellHolder::forget(const std::string& name, bool occupied) {
     }
 }
 
+void DoorbellHolder::forget_all_but(const std::vector<std::string>& names) {
+    using Kind = DoorbellRequest::Kind;
+    if (!connection_ && !HolderConnection::open(settings_.runtime_dir).ok()) {
+        return;
+    }
+    for (const std::string& name : names) {
+        // A later connection would not know of the first ones.
+        if (!ask({.kind = Kind::want, .region = name}).ok()) {
+            return;
+        }
+    }
+    if (const auto done = ask({.kind = Kind::forget_rest}); !done.ok()) {
+        Log::warn("devices of VMs that are no more stay", {{"why", to_string(done.error())}});
+    }
+}
+
 void DoorbellHolder::end() {
     loop_.cancel(std::exchange(timer_, 0));
     if (connection_) {

@@ -59,6 +59,9 @@ class DoorbellHolder {
     /// Its memory is free once nobody has it any more. One that is not there is no error, and one
     /// that a machine has stays, unless `occupied`: then the machine loses its doorbells.
     void forget(const std::string& name, bool occupied = false);
+    /// Where a holder is there: it forgets regions of other names, from an earlier life of this
+    /// service, once no machine has them.
+    void forget_all_but(const std::vector<std::string>& names);
     /// The service ends in order, and the holder may too. No event comes after that.
     void end();
 

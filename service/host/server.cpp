@@ -229,6 +229,7 @@ Result<void> Server::add_vms(const Config& config) {
         local.name = "local";
         MRDA_TRY(vms_->configure(local));
     }
+    vms_->forget_other_devices();
     // Again at every start: the folder of the token may have gone with a reboot.
     MRDA_ASSIGN(std::string name, vms_->default_vm());
     if (name.empty()) {

@@ -214,6 +214,17 @@ void VmRegistry::forget_devices(const std::vector<std::string>& names, const VmC
     }
 }
 
+void VmRegistry::forget_other_devices() const {
+    std::vector<std::string> wanted;
+    for (const auto& [name, vm] : vms_) {
+        const auto names = device_names(vm->config);
+        wanted.insert(wanted.end(), names.begin(), names.end());
+    }
+    if (holder_ != nullptr) {
+        holder_->forget_all_but(wanted);
+    }
+}
+
 void VmRegistry::lose(const SharedRegion& device) {
     for (const auto& [name, vm] : vms_) {
         if (vm->input.get() == &device || vm->output.get() == &device) {

@@ -63,6 +63,8 @@ class VmRegistry {
     /// The default token was its: then it is "local"'s, else the first one's, or there is none.
     /// Errors: not_found, io; nothing has changed then.
     Result<void> remove(const std::string& name);
+    /// The holder forgets devices of VMs that are not here. Once all are, at the start.
+    void forget_other_devices() const;
     /// Nobody keeps this device's memory any more: the next session of its VM gets other memory.
     void lose(const SharedRegion& device);
     [[nodiscard]] std::vector<std::shared_ptr<Vm>> all() const;

@@ -171,6 +171,35 @@ TEST_F(HolderTest, says_what_is_new_and_forgets_nothing_that_a_machine_has) {
     EXPECT_TRUE(machine.turned_away());
 }
 
+TEST_F(HolderTest, forgets_what_the_next_service_does_not_want_once_its_machine_is_gone) {
+    std::optional<HolderConnection> first(service());
+    kept(*first, keep("vm1"));
+    kept(*first, keep("vm2"));
+    kept(*first, keep("vm3"));
+    DoorbellClient machine(dir_ / "vm/vm2.sock");
+    take_greeting(machine);
+    ASSERT_EQ(next_event(*first).kind, Say::joined);
+    first.reset();
+    HolderConnection second = service();
+    ASSERT_TRUE(second.ask(about(Ask::want, "vm1"), kTestPatienceNs).ok());
+    ASSERT_TRUE(second.ask(about(Ask::forget_rest), kTestPatienceNs).ok());
+    EXPECT_TRUE(std::filesystem::exists(dir_ / "vm/vm1.sock"));
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/vm2.sock")) << "nobody else may come";
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/vm3.sock"));
+    EXPECT_FALSE(kept(second, keep("vm1")).reply.made);
+    EXPECT_TRUE(kept(second, keep("vm3")).reply.made);
+
+    const auto again = kept(second, keep("vm2"));
+    EXPECT_FALSE(again.reply.made) << "its machine has it, and may be the VM's again";
+    EXPECT_EQ(again.reply.machine, Machine::doorbell);
+    EXPECT_TRUE(std::filesystem::exists(dir_ / "vm/vm2.sock"));
+    HolderConnection third = service();
+    ASSERT_TRUE(third.ask(about(Ask::forget_rest), kTestPatienceNs).ok());
+    machine.leave();
+    ASSERT_EQ(next_event(third).kind, Say::left);
+    EXPECT_TRUE(kept(third, keep("vm2")).reply.made);
+}
+
 TEST_F(HolderTest, serves_one_service_the_newest) {
     HolderConnection older = service();
     HolderConnection newer = service();

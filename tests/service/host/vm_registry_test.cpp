@@ -370,6 +370,18 @@ TEST_F(VmDevices, are_the_same_after_a_restart_with_a_machine_still_there) {
     EXPECT_TRUE(device->doorbells->connected);
 }
 
+TEST_F(VmDevices, of_vms_that_are_no_more_go_with_the_next_start) {
+    {
+        VmRegistry registry = open();
+        ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());
+        ASSERT_TRUE(registry.add(with_devices("b", 1), false).ok());
+    }
+    holder_.emplace(*loop_, holder_settings(), ignore());
+    open().forget_other_devices();
+    EXPECT_TRUE(std::filesystem::exists(dir_ / "vm/a.sock"));
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "vm/b.sock"));
+}
+
 TEST_F(VmDevices, do_not_change_under_a_machine) {
     VmRegistry registry = open();
     ASSERT_TRUE(registry.add(with_devices("a", 1), true).ok());

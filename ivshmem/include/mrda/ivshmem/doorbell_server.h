@@ -59,6 +59,11 @@ class DoorbellServer {
     [[nodiscard]] int fd() const { return epoll_.get(); }
     void serve();
 
+    /// Nobody else may come: no socket is there until open_socket(). Who has the region keeps it.
+    void close_socket();
+    /// Errors: as listen().
+    Result<void> open_socket();
+
     /// One for each vector. Host's: can be read once the guest has rung. Guest's: written, they
     /// interrupt it. Non-blocking, but whoever has one can change that: mind how they are read.
     [[nodiscard]] std::span<const Fd> host_doorbells() const { return host_; }
