@@ -203,7 +203,8 @@ class LookingWay final : public Way {
         MRDA_ASSIGN(const bool sent, rings_.channel().send(descriptor));
         while (sent && ns_since(begin) < kPatienceNs) {
             looks_.wait_for_next();
-            if (const auto answer = rings_.channel().receive()) {
+            MRDA_ASSIGN(const auto answer, rings_.channel().receive());
+            if (answer) {
                 return answer->cookie == sent_ ? Result<std::uint64_t>(ns_since(begin))
                                                : make_error(Errc::corrupt, "another's answer");
             }
@@ -311,7 +312,11 @@ Result<void> host(const char* file) {
     std::puts("ready");
     std::fflush(stdout);
     for (;;) {
-        while (const auto descriptor = rings.channel().receive()) {
+        for (;;) {
+            MRDA_ASSIGN(const auto descriptor, rings.channel().receive());
+            if (!descriptor) {
+                break;
+            }
             MRDA_ASSIGN(const bool sent, rings.channel().send(*descriptor));
             if (!sent) {
                 return make_error(Errc::corrupt, "the guest takes nothing from its ring");
