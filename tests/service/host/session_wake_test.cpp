@@ -38,7 +38,10 @@ class SessionWakeTest : public testing::Test {
         return made;
     }
 
-    SharedRegion region_{ivshmem::Region::create_memfd("test", 1 << 20).value(), "", "a", "a"};
+    std::shared_ptr<SharedRegion> made_ =
+        SharedRegion::make(ivshmem::Region::create_memfd("test", 1 << 20).value(), "", "a", "a")
+            .value();
+    SharedRegion& region_ = *made_;
     v1::WakeOffer best_ = offer({v1::WAKE_BY_DOORBELL, v1::WAKE_BY_STREAM},
                                 {v1::WAKE_BY_DOORBELL, v1::WAKE_BY_STREAM});
 };
