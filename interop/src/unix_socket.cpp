@@ -36,17 +36,36 @@ Result<Fd> make_socket(const std::string& path, int type) {
     return socket;
 }
 
+/// Only a socket that somebody left there. Errors: busy.
+Result<void> make_room(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) {
+        return {};  // What keeps it from being seen, bind(2) will tell.
+    }
+    if (!S_ISSOCK(status.st_mode)) {
+        return make_error(Errc::busy, "cannot listen on " + path +
+                                          ": what is there is no socket; move it away, or name "
+                                          "another path");
+    }
+    ::unlink(path.c_str());
+    return {};
+}
+
 }  // namespace
 
 Result<Fd> listen_unix(const std::string& path, int type, int backlog) {
     MRDA_ASSIGN(const sockaddr_un address, address_of(path));
     MRDA_ASSIGN(Fd socket, make_socket(path, type));
-    ::unlink(path.c_str());
+    MRDA_TRY(make_room(path));
     // The socket's own mode before bind(2) becomes the file's.
     if (::fchmod(socket.get(), 0600) != 0 ||
-        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::chmod(path.c_str(), 0600) != 0 || ::listen(socket.get(), backlog) != 0) {
+        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         return os_error("bind", errno, "cannot listen on " + path);
+    }
+    if (::chmod(path.c_str(), 0600) != 0 || ::listen(socket.get(), backlog) != 0) {
+        Error error = os_error("listen", errno, "cannot listen on " + path);
+        ::unlink(path.c_str());
+        return error;
     }
     return socket;
 }

@@ -146,7 +146,11 @@ Result<void> DoorbellServer::open() {
 Result<void> DoorbellServer::open_socket() {
     MRDA_ASSIGN(listening_, listen_unix(settings_.socket_path, SOCK_STREAM, kBacklog));
     if (settings_.user != ::geteuid()) {
-        MRDA_TRY(admit_user(settings_.socket_path, settings_.user));
+        if (const auto admitted = admit_user(settings_.socket_path, settings_.user);
+            !admitted.ok()) {
+            close_socket();
+            return admitted;
+        }
     }
     return watch(epoll_.get(), listening_.get(), kListening, EPOLLIN);
 }

@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "temp_files.h"
@@ -52,6 +54,26 @@ TEST_F(UnixSocket, takes_the_place_of_one_that_is_there) {
     ASSERT_TRUE(client.ok());
     EXPECT_LT(::accept(first->get(), nullptr, nullptr), 0);
     EXPECT_TRUE(Fd(::accept(second->get(), nullptr, nullptr)).valid());
+}
+
+TEST_F(UnixSocket, takes_no_other_files_place) {
+    const std::string text = "somebody's work";
+    std::ofstream(path_) << text;
+    const auto refused = listen_unix(path_, SOCK_STREAM, 1);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Errc::busy);
+    EXPECT_NE(refused.error().message.find(path_), std::string::npos);
+    EXPECT_EQ(std::filesystem::file_size(path_), text.size());
+    std::filesystem::remove(path_);
+    // Not even by a link to a socket.
+    std::filesystem::create_symlink(dir_.path() + "/elsewhere", path_);
+    EXPECT_EQ(listen_unix(path_, SOCK_STREAM, 1).error().code, Errc::busy);
+    EXPECT_TRUE(std::filesystem::is_symlink(path_));
+}
+
+TEST_F(UnixSocket, that_cannot_listen_leaves_no_file) {
+    EXPECT_FALSE(listen_unix(path_, SOCK_DGRAM, 1).ok());
+    EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(UnixSocket, tells_who_connected) {

@@ -10,9 +10,12 @@
 
 namespace mrda {
 
-/// A unix socket that listens at `path`, which is replaced: 0600, non-blocking, close-on-exec.
-/// `type`: SOCK_STREAM or SOCK_SEQPACKET. The file is the caller's to unlink.
-/// Errors: invalid_argument (a path longer than the kernel takes), permission_denied, io.
+/// A unix socket that listens at `path`: 0600, non-blocking, close-on-exec. One that is there is
+/// replaced, whoever listens at it: make sure by a lock that nobody needs it. Anything else that is
+/// there stays. `type`: SOCK_STREAM or SOCK_SEQPACKET. The file is the caller's to unlink; where
+/// this fails, there is none.
+/// Errors: invalid_argument (a path longer than the kernel takes), busy (something else than a
+/// socket is at `path`), permission_denied, io.
 Result<Fd> listen_unix(const std::string& path, int type, int backlog);
 
 /// Connected to the socket at `path`: non-blocking, close-on-exec. Does not wait.
