@@ -251,6 +251,7 @@ Result<void> read_config_file(const std::string& path, Config& config) {
     reader.get("plugin_dirs", plugin_dirs);
     reader.get("worker", config.worker_program);
     reader.get("spare_worker", config.spare_worker);
+    reader.get("start_doorbell", config.start_doorbell);
     reader.get("device", config.device);
     reader.get("lease_ms", config.lease_ms);
     reader.get("drain_ms", config.drain_ms);
@@ -314,6 +315,9 @@ Result<Config> parse_command_line(int argc, const char* const* argv) {
     app.add_option("--platform", platform, "auto, gpu or software");
     app.add_option("--device", given_device, "PCI address of the GPU");
     app.add_option("--lease-ms", lease_ms, "how long a guest may be silent");
+    bool no_doorbell = false;
+    app.add_flag("--no-start-doorbell", no_doorbell,
+                 "somebody else starts mrda-doorbell, and again where it ended");
     app.add_option("--log-format", log_format, "text or json");
     app.add_option("--tls-cert", tls.certificate, "this service's certificate, PEM");
     app.add_option("--tls-key", tls.key, "its key, PEM");
@@ -347,6 +351,7 @@ Result<Config> parse_command_line(int argc, const char* const* argv) {
     take(tls.key, config.tls.key);
     take(tls.client_ca, config.tls.client_ca);
     config.lease_ms = lease_ms == 0 ? config.lease_ms : lease_ms;
+    config.start_doorbell = config.start_doorbell && !no_doorbell;
     if (!platform.empty()) {
         MRDA_ASSIGN(config.platform, parse_platform(platform));
     }

@@ -28,6 +28,8 @@ struct Config {
     std::vector<std::string> plugin_dirs;
     std::string worker_program;  ///< Empty: beside this program.
     bool spare_worker = true;    ///< One is kept ready, so that a session starts sooner.
+    /// Where a VM has devices and nobody keeps them: mrda-doorbell, beside this program.
+    bool start_doorbell = true;
     PlatformRequest platform = PlatformRequest::automatic;
     std::string device;
     std::uint64_t lease_ms = 10'000;

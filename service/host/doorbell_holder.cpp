@@ -164,6 +164,13 @@ Result<void> DoorbellHolder::connect() {
 }
 
 Result<void> DoorbellHolder::start() const {
+    if (settings_.program.empty()) {
+        return make_error(Errc::busy,
+                          "devices of virtual machines need mrda-doorbell, and none runs in " +
+                              settings_.runtime_dir +
+                              "; this service is told not to start it (start_doorbell, "
+                              "--no-start-doorbell): start that, and ask again");
+    }
     const auto outcome =
         run_child({settings_.program, "--background", "--runtime-dir", settings_.runtime_dir,
                    "--log-format", settings_.json_log ? "json" : "text"},

@@ -35,7 +35,7 @@ class DoorbellHolder {
 
     struct Settings {
         std::string runtime_dir;
-        std::string program;  ///< Started where no holder runs.
+        std::string program;  ///< Started where no holder runs; empty: somebody else does.
         bool json_log = false;
     };
     DoorbellHolder(EventLoop& loop, Settings settings, Listener listener);

@@ -181,11 +181,12 @@ Result<void> Server::open_state(const Config& config) {
         MRDA_ASSIGN(state_lock_, lock_dir(config.state_dir));
     }
     MRDA_ASSIGN(epoch_, next_epoch(config.state_dir));
-    holder_.emplace(
-        *loop_,
-        DoorbellHolder::Settings{runtime_dir_, program_dir() + "/mrda-doorbell", config.json_log},
-        [this](DoorbellHolder::Event event, const std::shared_ptr<SharedRegion>& device,
-               const std::string& words) { heard_machine(event, *device, words); });
+    holder_.emplace(*loop_,
+                    DoorbellHolder::Settings{
+                        runtime_dir_, config.start_doorbell ? program_dir() + "/mrda-doorbell" : "",
+                        config.json_log},
+                    [this](DoorbellHolder::Event event, const std::shared_ptr<SharedRegion>& device,
+                           const std::string& words) { heard_machine(event, *device, words); });
     MRDA_ASSIGN(VmRegistry vms, VmRegistry::open(config.state_dir, runtime_dir_, &*holder_));
     vms_.emplace(std::move(vms));
     return {};

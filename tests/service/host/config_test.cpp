@@ -143,6 +143,7 @@ addr = "127.0.0.1:50051"
 lease_ms = 1000
 platform = "software"
 log_format = "json"
+start_doorbell = false
 [limits]
 cpu_load = 0.5
 memory_reserve_mib = 10
@@ -158,6 +159,7 @@ max_sessions = 2
     EXPECT_EQ(config->lease_ms, 1000U);
     EXPECT_EQ(config->platform, PlatformRequest::software);
     EXPECT_TRUE(config->json_log);
+    EXPECT_FALSE(config->start_doorbell);
     EXPECT_EQ(config->limits.memory_reserve_bytes, 10U << 20);
     ASSERT_EQ(config->vms.size(), 2U);
     EXPECT_EQ(config->vms[1].max_sessions, 2U);

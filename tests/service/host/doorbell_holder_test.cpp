@@ -223,6 +223,16 @@ TEST_F(DoorbellHolderTest, one_that_is_gone_has_lost_every_region_and_the_next_h
     EXPECT_NE((*next)->region.identity(), region->region.identity());
 }
 
+TEST_F(DoorbellHolderTest, none_is_started_where_somebody_else_does_that) {
+    running_.reset();
+    holder_.emplace(*loop_, DoorbellHolder::Settings{dir_.path(), ""},
+                    [](auto, const auto&, const auto&) {});
+    const auto refused = holder_->keep(device("vm1"));
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Errc::busy);
+    EXPECT_THAT(refused.error().message, HasSubstr("--no-start-doorbell"));
+}
+
 TEST_F(DoorbellHolderTest, a_holder_that_went_unnoticed_is_replaced_within_one_call) {
     const auto region = holder_->keep(device("vm1")).value();
     running_.reset();
