@@ -133,7 +133,7 @@ Result<int> show_vm(const Options& options) {
     return 0;
 }
 
-Result<int> run_vm(const Options& options) {
+Result<int> try_to_run_vm(const Options& options) {
     MRDA_ASSIGN(const std::string dir, runtime_dir_of(options));
     MRDA_ASSIGN(const mrda::v1::Vm vm, find_vm(options));
     MRDA_ASSIGN(const auto devices, mrda::ctl::devices_of(vm, options.slots));
@@ -144,6 +144,20 @@ Result<int> run_vm(const Options& options) {
                                                       options.vm + " --devices 2");
     }
     return mrda::ctl::run_vm(devices, options.plain, dir, options.command);
+}
+
+/// The service hears of a machine that has just ended a little later: who starts it again at once
+/// is not refused for that.
+Result<int> run_vm(const Options& options) {
+    const auto enough = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    for (;;) {
+        auto tried = try_to_run_vm(options);
+        const bool busy = !tried.ok() && tried.error().code == mrda::Errc::busy;
+        if (!busy || std::chrono::steady_clock::now() >= enough) {
+            return tried;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
 }
 
 Result<int> remove_vm(const Options& options) {

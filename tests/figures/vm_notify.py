@@ -67,8 +67,7 @@ def measure(build, trips, runner):
         host = stack.enter_context(Host(build, CONFIG, runner))
         host.add("bells", "--devices", 1, "--memory", "64M")
         devices = IOMMU + looked_at(stack, [*runner, program], host.path("looked_at"))
-        # One processor: waking another one of an interpreted machine takes longer than all that is measured here.
-        guest = stack.enter_context(machine.Guest("notify", devices=devices, results=host.results, processors=1,
+        guest = stack.enter_context(machine.Guest("notify", devices=devices, results=host.results,
                                                   command_prefix=[*runner, *host.vm_run("bells")]))
         guest.check(["sh", "tests/vm/ivshmem.sh", "bind", DOORBELL])
         return json.loads(guest.check(["env", f"MRDA_TOKEN={host.tokens['bells']}", program, "guest", f"10.0.2.2:{host.port}",
