@@ -5,6 +5,7 @@
     vm_rows.py BUILD_DIR [--quick]
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -80,21 +81,24 @@ class Steady(threading.Thread):
             self.wrong.append("it hangs")
 
 
-def killed_machines(host, guest, times):
-    """`guest` encodes as "both" all the while; the machine of "victim" is killed and started anew."""
+def machine_of(host, vm, devices=()):
+    return machine.Guest(vm, results=host.results, devices=[*IOMMU, *devices], command_prefix=host.vm_run(vm))
+
+
+def killed_machines(host, guest, victim, times):
+    """`guest` encodes as "both" all the while; the machine of "victim", which may still boot, is killed and started anew."""
     steady = Steady(host, guest, "both", 60)
     steady.start()
     usable = 0
     expected = host.local_bitstream("--frameNum", 30)
-    victim = machine.Guest("victim", results=host.results, devices=IOMMU, command_prefix=host.vm_run("victim"))
     try:
-        victim.start()
+        victim.wait_booted()
         for _ in range(times):
             start_encoding(host, victim, "victim", 10**6)
             victim.kill()
             wait_until(lambda: not sessions_of(host, "victim"), "the end of a killed machine's session")
             victim.close()
-            victim = machine.Guest("victim", results=host.results, devices=IOMMU, command_prefix=host.vm_run("victim"))
+            victim = machine_of(host, "victim")
             victim.start()
             report, bitstream = host.encode(victim, "victim", "--frameNum", 30)
             usable += bitstream == expected and report["frames_lost"] == 0
@@ -140,10 +144,13 @@ def main():
         host.add_plain("plain", "plain", "plain")
         host.add("both", "--devices", 2, "--memory", "64M")
         host.add("victim", "--devices", 2, "--memory", "64M")
-        with machine.Guest("figures", results=host.results, devices=IOMMU + plain("plain", host.path("plain"), "0x18"),
-                           command_prefix=host.vm_run("both")) as guest:
+        guest, victim = machine_of(host, "both", plain("plain", host.path("plain"), "0x18")), machine_of(host, "victim")
+        with contextlib.closing(guest), contextlib.closing(victim):
+            guest.launch()
+            victim.launch()
+            guest.wait_booted()
             bitstreams(host, guest, 60 if quick else 300)
-            killed_machines(host, guest, 1 if quick else 20)
+            killed_machines(host, guest, victim, 1 if quick else 20)
             killed_services(host, guest, 1 if quick else 20)
             for each in vm_dma_bufs.rows(guest, host.results, build, quick):
                 row(*each)
