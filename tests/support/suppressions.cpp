@@ -17,6 +17,7 @@ const char* __lsan_default_suppressions() {
 // their own, which the sanitizer does not see, as they are not built with it. Of gRPC much is in
 // headers, and so in our programs; and where it copies a string, the C++ library is called last and
 // the way there cannot be told. Only tests that speak gRPC look away from all that.
+// The dynamic loader frees in one thread what it took in another, under a lock of its own.
 #ifdef MRDA_TEST_SPEAKS_GRPC
 #define MRDA_GRPC_SUPPRESSIONS                                                   \
     "race:libgrpc\nrace:libgpr\nrace:libssl\nrace:libcrypto\nrace:libabsl\n"     \
@@ -28,5 +29,6 @@ const char* __lsan_default_suppressions() {
 const char* __tsan_default_suppressions() {
     return "race:libx264.so\n"
            "race:libx265.so\n"
-           "race:libSvtAv1Enc.so\n" MRDA_GRPC_SUPPRESSIONS;
+           "race:libSvtAv1Enc.so\n"
+           "race:ld-linux\n" MRDA_GRPC_SUPPRESSIONS;
 }
