@@ -5,23 +5,15 @@
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/../.."
-. samples/packages.sh
 . tests/figures/rows.sh
+figures_begin "$0" "$@"
 
-quick=0
-case ${1:-} in
-  "") ;;
-  --quick) quick=1 ;;
-  -h | --help) sed -n '3,4s/^# \{0,1\}//p' tests/figures/chain.sh; exit 0 ;;
-  *) echo "chain.sh: unknown option $1" >&2; exit 2 ;;
-esac
 frames=300 cycles=10000 pairs=7
-[ $quick = 0 ] || frames=20 cycles=1000 pairs=3
+[ -z "$quick" ] || frames=20 cycles=1000 pairs=3
 width=1280 height=720
 
-# shellcheck disable=SC2086  # one word a package
-mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES
-mrda_build dev -DMRDA_BUILD_TESTS=ON
+figures_install
+figures_build
 work=$(mktemp -d "${TMPDIR:-/tmp}/mrda-figures.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 ff() { ffmpeg -nostdin -hide_banner -loglevel error -y "$@"; }
@@ -166,7 +158,7 @@ cycle_rows() {
 sanitizer_rows() {
   local preset
   for preset in asan tsan; do
-    if [ $quick = 1 ]; then
+    if [ -n "$quick" ]; then
       echo "4 tests under $preset: not part of the quick run"
     elif mrda_build $preset && ctest --preset $preset --parallel "$(nproc)" >"$work/$preset.log" 2>&1; then
       row "4 tests under $preset" "0 failed" "$(sed -n 's/.*tests passed, \(.*\) out of.*/\1/p' "$work/$preset.log")" yes

@@ -5,20 +5,12 @@
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/../.."
-. samples/packages.sh
 . tests/figures/rows.sh
-
-quick=""
-case ${1:-} in
-  "") ;;
-  --quick) quick=yes ;;
-  -h | --help) sed -n '3,4s/^# \{0,1\}//p' tests/figures/media_sessions.sh; exit 0 ;;
-  *) echo "media_sessions.sh: unknown option $1" >&2; exit 2 ;;
-esac
+figures_begin "$0" "$@"
 
 # shellcheck disable=SC2086  # one word a package
-mrda_install $MRDA_BUILD_PACKAGES $MRDA_SAMPLE_PACKAGES $MRDA_TEST_PACKAGES ${MRDA_BENCH_PACKAGES:-}
-mrda_build dev -DMRDA_BUILD_TESTS=ON
+figures_install $MRDA_BENCH_PACKAGES
+figures_build
 cmake --preset tsan -DMRDA_BUILD_TESTS=ON >/dev/null
 cmake --build --preset tsan --target media_churn mrda_plugin_kernel mrda_units_plugin >/dev/null
 work=$(mktemp -d "${TMPDIR:-/tmp}/mrda-figures.XXXXXX")
@@ -26,13 +18,8 @@ trap 'rm -rf "$work"' EXIT
 
 # 1: what the worker does for a frame, counted, against the commit that closed the service.
 instruction_row() {
-  local what goal figure holds
   if python3 tests/figures/worker_instructions.py build >"$work/row" 2>"$work/log"; then
-    IFS='|' read -r what goal figure holds <"$work/row"
-    case $holds in
-      skipped) row_skipped "1: $what" "$goal" "$figure" ;;
-      *) row "1: $what" "$goal" "$figure" "$holds" ;;
-    esac
+    rows_read < <(sed 's/^/1: /' "$work/row")
   else
     tail -n 20 "$work/log"
     row "1: instructions a frame" "counted" "broke off" no
