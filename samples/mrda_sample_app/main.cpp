@@ -4,6 +4,7 @@
 #include <memory>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include "mrda/guest/guest.hpp"
 #include "mrda/interop/exit_code.h"
@@ -55,14 +56,16 @@ Result<bool> send_frame(Session& session, std::uint32_t fps, Ends& ends, bool& m
     if (!buffer.valid()) {
         return false;
     }
-    MRDA_ASSIGN(more, ends.source.read(buffer));
+    std::vector<std::uint8_t> luma;
+    const bool kept = ends.verifier != nullptr && ends.verifier->compares();
+    MRDA_ASSIGN(more, ends.source.read(buffer, kept ? &luma : nullptr));
     if (!more) {
         return false;
     }
     const auto number = static_cast<std::int64_t>(ends.source.frames() - 1);
     const std::int64_t pts = number * kTicksPerSecond / fps;
-    if (ends.verifier != nullptr) {
-        ends.verifier->keep(buffer, pts);
+    if (kept) {
+        ends.verifier->keep(std::move(luma), pts);
     }
     MRDA_TRY(session.send_frame(buffer, pts));
     ends.progress.frame();

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace mrda_sample_app {
@@ -103,16 +104,26 @@ bool Source::is_ready() const {
     return !fd_ || (limit_ != 0 && next_ == limit_) || ::poll(&polled, 1, 0) != 0;
 }
 
-Result<bool> Source::read(const Buffer& buffer) {
+Result<bool> Source::read(const Buffer& buffer, std::vector<std::uint8_t>* luma) {
     if (limit_ != 0 && next_ == limit_) {
         return false;
     }
+    if (luma != nullptr) {
+        luma->resize(picture_.row_bytes(0) * picture_.rows(0));
+    }
     if (!fd_) {
-        draw(buffer);
+        if (luma != nullptr) {
+            draw(0, luma->data(), picture_.row_bytes(0));
+            copy_luma(*luma, buffer);
+        }
+        for (std::size_t plane = luma == nullptr ? 0 : 1; plane < buffer.plane_count(); ++plane) {
+            draw(plane, buffer.plane(plane), buffer.pitch_bytes(plane));
+        }
         ++next_;
         return true;
     }
-    MRDA_ASSIGN(std::uint64_t filled, read_rows(buffer, interleaves_ ? 1 : buffer.plane_count()));
+    MRDA_ASSIGN(std::uint64_t filled,
+                read_rows(buffer, interleaves_ ? 1 : buffer.plane_count(), luma));
     for (std::size_t first = 0; interleaves_ && first < 2; ++first) {
         MRDA_ASSIGN(const std::uint64_t chroma, read_chroma(buffer, first));
         filled += chroma;
@@ -158,15 +169,31 @@ Result<std::uint64_t> Source::fill(std::vector<iovec>& ranges) {
     return filled;
 }
 
-Result<std::uint64_t> Source::read_rows(const Buffer& buffer, std::size_t planes) {
+Result<std::uint64_t> Source::read_rows(const Buffer& buffer, std::size_t planes,
+                                        std::vector<std::uint8_t>* luma) {
     std::vector<iovec> ranges;
-    for (std::size_t plane = 0; plane < planes; ++plane) {
+    if (luma != nullptr) {
+        ranges.push_back({luma->data(), luma->size()});
+    }
+    for (std::size_t plane = luma == nullptr ? 0 : 1; plane < planes; ++plane) {
         for (std::uint32_t row = 0; row < picture_.rows(plane); ++row) {
             add_row(ranges, buffer.plane(plane) + std::size_t{row} * buffer.pitch_bytes(plane),
                     picture_.row_bytes(plane));
         }
     }
-    return fill(ranges);
+    MRDA_ASSIGN(const std::uint64_t filled, fill(ranges));
+    if (luma != nullptr) {
+        copy_luma(*luma, buffer);
+    }
+    return filled;
+}
+
+void Source::copy_luma(const std::vector<std::uint8_t>& luma, const Buffer& buffer) const {
+    const std::uint64_t row_bytes = picture_.row_bytes(0);
+    for (std::uint32_t row = 0; row < picture_.rows(0); ++row) {
+        std::memcpy(buffer.plane(0) + std::size_t{row} * buffer.pitch_bytes(0),
+                    luma.data() + row * row_bytes, row_bytes);
+    }
 }
 
 Result<std::uint64_t> Source::read_chroma(const Buffer& buffer, std::size_t first) {
@@ -189,18 +216,14 @@ Result<std::uint64_t> Source::read_chroma(const Buffer& buffer, std::size_t firs
     return filled;
 }
 
-void Source::draw(const Buffer& buffer) const {
-    for (std::size_t plane = 0; plane < buffer.plane_count(); ++plane) {
-        const std::uint64_t row_bytes = picture_.row_bytes(plane);
-        const auto drift = static_cast<std::uint32_t>(next_ * (plane + 2));
-        for (std::uint32_t row = 0; row < picture_.rows(plane); ++row) {
-            std::uint8_t* const to =
-                buffer.plane(plane) + std::size_t{row} * buffer.pitch_bytes(plane);
-            for (std::uint32_t x = 0; x < row_bytes; ++x) {
-                // Waves that drift diagonally: smooth, and different in each frame.
-                const std::uint32_t phase = (x / 4 + row + drift) & 0x7fU;
-                to[x] = static_cast<std::uint8_t>(64 + (phase < 64 ? phase : 127 - phase));
-            }
+void Source::draw(std::size_t plane, std::uint8_t* to, std::size_t pitch_bytes) const {
+    const std::uint64_t row_bytes = picture_.row_bytes(plane);
+    const auto drift = static_cast<std::uint32_t>(next_ * (plane + 2));
+    for (std::uint32_t row = 0; row < picture_.rows(plane); ++row, to += pitch_bytes) {
+        for (std::uint32_t x = 0; x < row_bytes; ++x) {
+            // Waves that drift diagonally: smooth, and different in each frame.
+            const std::uint32_t phase = (x / 4 + row + drift) & 0x7fU;
+            to[x] = static_cast<std::uint8_t>(64 + (phase < 64 ? phase : 127 - phase));
         }
     }
 }

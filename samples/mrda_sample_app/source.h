@@ -23,9 +23,11 @@ class Source {
     /// wanted, or holds none: the figures are named).
     static mrda::Result<Source> open(const Options& options);
 
-    /// Fills `buffer`; false: there are no more. Waits for a pipe.
+    /// Fills `buffer`; false: there are no more. Waits for a pipe. `luma`, unless null, gets the
+    /// first plane, packed, which is copied from there: the buffer may lie in a device's memory,
+    /// where whoever reads waits for the bus.
     /// Errors: corrupt (the input ends within a frame: what is missing is named), io.
-    mrda::Result<bool> read(const mrda::guest::Buffer& buffer);
+    mrda::Result<bool> read(const mrda::guest::Buffer& buffer, std::vector<std::uint8_t>* luma);
     /// Whether read() would not have to wait.
     [[nodiscard]] bool is_ready() const;
 
@@ -42,10 +44,13 @@ class Source {
     mrda::Result<void> check_file();
     /// How many bytes of `ranges` the input still had.
     mrda::Result<std::uint64_t> fill(std::vector<iovec>& ranges);
-    mrda::Result<std::uint64_t> read_rows(const mrda::guest::Buffer& buffer, std::size_t planes);
+    mrda::Result<std::uint64_t> read_rows(const mrda::guest::Buffer& buffer, std::size_t planes,
+                                          std::vector<std::uint8_t>* luma);
     /// Plane U or V, into every second byte of the chroma plane.
     mrda::Result<std::uint64_t> read_chroma(const mrda::guest::Buffer& buffer, std::size_t first);
-    void draw(const mrda::guest::Buffer& buffer) const;
+    /// Rows of the moving pattern.
+    void draw(std::size_t plane, std::uint8_t* to, std::size_t pitch_bytes) const;
+    void copy_luma(const std::vector<std::uint8_t>& luma, const mrda::guest::Buffer& buffer) const;
 
     std::string path_;
     mrda::Fd fd_;

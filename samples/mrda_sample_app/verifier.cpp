@@ -67,21 +67,12 @@ Result<std::unique_ptr<Verifier>> Verifier::open(const Options& options) {
     return std::unique_ptr<Verifier>(new Verifier(options, std::move(session)));
 }
 
-void Verifier::keep(const mrda::guest::Buffer& frame, std::int64_t pts) {
-    if (!compares_) {
-        return;
-    }
-    const std::uint64_t luma_bytes = std::uint64_t{width_px_} * height_px_;
-    if (!kept_.empty() && (kept_.size() + 1) * luma_bytes > kMaxKeptBytes) {
+void Verifier::keep(std::vector<std::uint8_t> luma, std::int64_t pts) {
+    if (!kept_.empty() && (kept_.size() + 1) * luma.size() > kMaxKeptBytes) {
         kept_.erase(kept_.begin());
     }
-    std::vector<std::uint8_t>& luma = kept_[pts];
-    luma.reserve(luma_bytes);
-    for (std::uint32_t row = 0; row < height_px_; ++row) {
-        const std::uint8_t* const from = frame.plane(0) + std::size_t{row} * frame.pitch_bytes(0);
-        luma.insert(luma.end(), from, from + width_px_);
-    }
-    counts_.kept_bytes += luma_bytes;
+    counts_.kept_bytes += luma.size();
+    kept_[pts] = std::move(luma);
 }
 
 Result<void> Verifier::decode(const mrda::guest::Packet& packet) {

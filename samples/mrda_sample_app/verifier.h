@@ -32,9 +32,11 @@ class Verifier {
     /// media::Session::open().
     static mrda::Result<std::unique_ptr<Verifier>> open(const Options& options);
 
-    /// Copies the luma of a frame that will be sent with `pts`, until its picture comes. What would
-    /// be more than kMaxKeptBytes drops the oldest.
-    void keep(const mrda::guest::Buffer& frame, std::int64_t pts);
+    /// Whether keep() is of use: luma is sent.
+    [[nodiscard]] bool compares() const { return compares_; }
+    /// The luma, packed, of a frame that will be sent with `pts`, until its picture comes. What
+    /// would be more than kMaxKeptBytes drops the oldest.
+    void keep(std::vector<std::uint8_t> luma, std::int64_t pts);
     /// The next packet. Waits for the decoder. Errors: what it says; corrupt (pictures of another
     /// size).
     mrda::Result<void> decode(const mrda::guest::Packet& packet);
