@@ -24,6 +24,10 @@ Finding finding_of(const v1::Plugin& plugin) {
         return {Verdict::missing, what, plugin.refused(),
                 "nothing, if no session needs it; else mend or remove it"};
     }
+    // A plugin lists something, or is refused: what is left is devices that are not there.
+    if (abilities_of(plugin).empty()) {
+        return {Verdict::limited, what, "no devices found", "nothing, if no session needs one"};
+    }
     return {Verdict::works, what, abilities_of(plugin), ""};
 }
 
@@ -67,8 +71,7 @@ std::string abilities_of(const v1::Plugin& plugin) {
     if (plugin.devices_size() > 0) {
         add(std::to_string(plugin.devices_size()) + " devices");
     }
-    // A plugin lists something, or is refused: what is left is devices that are not there.
-    return all.empty() ? "no devices found" : all;
+    return all;
 }
 
 std::vector<Finding> plugins() {
