@@ -11,8 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 7> kRequestNames{"serve", "keep",        "forget", "end",
-                                                   "want",  "forget_rest", "claim"};
+constexpr std::array<const char*, 8> kRequestNames{"serve", "keep",        "forget", "end",
+                                                   "want",  "forget_rest", "claim",  "look"};
 constexpr std::array<const char*, 6> kReplyNames{"done",   "kept", "failed",
                                                  "joined", "left", "refused"};
 constexpr std::array<const char*, 3> kMachineNames{"none", "doorbell", "plain"};

@@ -13,7 +13,7 @@ namespace mrda::service {
 /// The holder outlives the service, so they may be of different versions. Fields that came after
 /// version 1 may be missing; a holder answers unsupported to kinds that it does not know, and says
 /// nothing that the version of the service that it serves does not have. 0: from before versions.
-inline constexpr std::uint32_t kDoorbellProtocol = 1;
+inline constexpr std::uint32_t kDoorbellProtocol = 2;
 
 /// What the doorbell holder is asked. It answers each, in order.
 struct DoorbellRequest {
@@ -25,9 +25,10 @@ struct DoorbellRequest {
         want,         ///< Of the service: there is to be a region of that name, now or later. Done.
         forget_rest,  ///< Of the service: those that it did not want or keep since serve. Done.
         claim,  ///< The memory, for one machine, which has it while the connection lives. Kept.
+        look,   ///< How a machine has that region now. Kept, without descriptors. Since version 2.
     };
     Kind kind = Kind::serve;
-    std::string region;            ///< Its name. Of keep, forget, want and claim.
+    std::string region;            ///< Its name. Of keep, forget, want, claim and look.
     std::uint64_t size_bytes = 0;  ///< Of keep, as the rest.
     std::uint32_t vectors = 0;
     std::uint32_t user = 0;     ///< Whose QEMU may have it, beside the service's.
@@ -59,8 +60,8 @@ struct DoorbellReply {
     std::string words;           ///< Of failed, joined, left and refused.
 };
 
-/// With kept come the memory and, if it answers keep, each vector's eventfd of the host, then of
-/// the guest.
+/// With kept, unless it answers look, come the memory and, if it answers keep, each vector's
+/// eventfd of the host, then of the guest.
 inline constexpr std::size_t kMaxDoorbellDescriptors =
     1 + 2 * static_cast<std::size_t>(ivshmem::kMaxVectors);
 

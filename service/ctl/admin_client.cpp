@@ -65,11 +65,10 @@ Result<v1::AddVmReply> AdminClient::add_vm(const v1::Vm& vm) {
     return call<v1::AddVmReply>(path_, *stub_, &v1::Admin::Stub::AddVm, vm);
 }
 
-Result<void> AdminClient::remove_vm(const std::string& name) {
+Result<v1::RemoveVmReply> AdminClient::remove_vm(const std::string& name) {
     v1::VmRef ref;
     ref.set_name(name);
-    MRDA_TRY(call<v1::RemoveVmReply>(path_, *stub_, &v1::Admin::Stub::RemoveVm, ref));
-    return {};
+    return call<v1::RemoveVmReply>(path_, *stub_, &v1::Admin::Stub::RemoveVm, ref);
 }
 
 Result<v1::ListVmsReply> AdminClient::list_vms() {

@@ -19,7 +19,7 @@ class AdminClient {
     static Result<AdminClient> open(const std::string& runtime_dir);
 
     Result<v1::AddVmReply> add_vm(const v1::Vm& vm);
-    Result<void> remove_vm(const std::string& name);
+    Result<v1::RemoveVmReply> remove_vm(const std::string& name);
     Result<v1::ListVmsReply> list_vms();
     Result<v1::ListReply> list_sessions();
     Result<v1::SessionStatus> stop_session(std::uint64_t id);

@@ -101,10 +101,7 @@ Result<int> add_vm(const Options& options) {
     vm.set_max_creates_per_second(options.max_creates_per_second);
     vm.set_max_pixels_per_second(options.max_pixels_per_second);
     MRDA_ASSIGN(const auto reply, client.add_vm(vm));
-    say("VM " + options.vm + ": its guests show the token in " + reply.token_path() +
-        " (MRDA_TOKEN_FILE);\nguests of this user that name none are this VM's from now on\n" +
-        (options.devices == 0 ? ""
-                              : "how QEMU gets its devices: mrdactl vm show " + options.vm + "\n"));
+    say(options.printer.vm_added(reply));
     return 0;
 }
 
@@ -133,7 +130,7 @@ Result<int> show_vm(const Options& options) {
     return 0;
 }
 
-Result<int> try_to_run_vm(const Options& options) {
+Result<int> run_vm(const Options& options) {
     MRDA_ASSIGN(const std::string dir, runtime_dir_of(options));
     MRDA_ASSIGN(const mrda::v1::Vm vm, find_vm(options));
     MRDA_ASSIGN(const auto devices, mrda::ctl::devices_of(vm, options.slots));
@@ -146,23 +143,10 @@ Result<int> try_to_run_vm(const Options& options) {
     return mrda::ctl::run_vm(devices, options.plain, dir, options.command);
 }
 
-/// The service hears of a machine that has just ended a little later: who starts it again at once
-/// is not refused for that.
-Result<int> run_vm(const Options& options) {
-    const auto enough = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-    for (;;) {
-        auto tried = try_to_run_vm(options);
-        const bool busy = !tried.ok() && tried.error().code == mrda::Errc::busy;
-        if (!busy || std::chrono::steady_clock::now() >= enough) {
-            return tried;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-}
-
 Result<int> remove_vm(const Options& options) {
     MRDA_ASSIGN(AdminClient client, client_of(options));
-    MRDA_TRY(client.remove_vm(options.vm));
+    MRDA_ASSIGN(const auto reply, client.remove_vm(options.vm));
+    say(options.printer.vm_removed(options.vm, reply));
     return 0;
 }
 

@@ -81,36 +81,6 @@ std::string Printer::size(const RegionSize& size) const {
                                               std::to_string(size.region_bytes >> 20U) + " MiB)"}});
 }
 
-std::string Printer::vms(const v1::ListVmsReply& reply) const {
-    if (json) {
-        ordered_json list = ordered_json::array();
-        for (const v1::Vm& vm : reply.vms()) {
-            list.push_back({{"name", vm.name()},
-                            {"memory_bytes", vm.memory_bytes()},
-                            {"out_memory_bytes", vm.out_memory_bytes()},
-                            {"in_device", vm.in_device_path()},
-                            {"out_device", vm.out_device_path()},
-                            {"devices", vm.devices()},
-                            {"vectors", vm.vectors()},
-                            {"qemu_user", vm.qemu_user()},
-                            {"max_sessions", vm.max_sessions()},
-                            {"max_creates_per_second", vm.max_creates_per_second()},
-                            {"max_pixels_per_second", vm.max_pixels_per_second()}});
-        }
-        return dump(list);
-    }
-    std::vector<std::vector<std::string>> rows{
-        {"NAME", "MEMORY", "SESSIONS", "PIXELS/S", "DEVICES", "IN DEVICE", "OUT DEVICE"}};
-    for (const v1::Vm& vm : reply.vms()) {
-        rows.push_back({vm.name(), std::to_string(vm.memory_bytes()),
-                        std::to_string(vm.max_sessions()),
-                        std::to_string(vm.max_pixels_per_second()), std::to_string(vm.devices()),
-                        vm.in_device_path().empty() ? "-" : vm.in_device_path(),
-                        vm.out_device_path().empty() ? "-" : vm.out_device_path()});
-    }
-    return table(rows);
-}
-
 std::string Printer::sessions(const v1::ListReply& reply) const {
     if (json) {
         ordered_json list = ordered_json::array();

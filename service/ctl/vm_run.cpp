@@ -46,9 +46,23 @@ Result<Claim> claim(const VmDevice& device, const std::string& runtime_dir) {
     return claimed;
 }
 
-Result<void> check_free(const VmDevice& device) {
+/// The holder itself, as the service hears of a machine that has just ended a little later.
+Result<service::Machine> machine_of(const VmDevice& device, const std::string& runtime_dir) {
+    MRDA_ASSIGN(HolderConnection connection, HolderConnection::open(runtime_dir));
+    MRDA_ASSIGN(const auto answer,
+                connection.ask({.kind = DoorbellRequest::Kind::look, .region = device.told.name()},
+                               kPatienceNs));
+    return answer.reply.machine;
+}
+
+Result<void> check_free(const VmDevice& device, const std::string& runtime_dir) {
     const v1::MachineState state = device.told.machine();
-    if (state == v1::MACHINE_STATE_DOORBELL || state == v1::MACHINE_STATE_PLAIN) {
+    if (state != v1::MACHINE_STATE_DOORBELL && state != v1::MACHINE_STATE_PLAIN) {
+        return {};
+    }
+    const auto machine = machine_of(device, runtime_dir);
+    // A holder that cannot be asked leaves what the service said.
+    if (!machine.ok() || *machine != service::Machine::none) {
         return make_error(Errc::busy, "a machine has region " + device.told.name() +
                                           " already, and two cannot share it; shut that one down");
     }
@@ -60,7 +74,7 @@ Result<void> add_devices(const std::vector<VmDevice>& devices, bool plain,
                          const std::string& runtime_dir, std::vector<Claim>& claims,
                          std::vector<std::string>& command) {
     for (const VmDevice& device : devices) {
-        MRDA_TRY(check_free(device));
+        MRDA_TRY(check_free(device, runtime_dir));
         std::vector<std::string> arguments;
         if (device.is_file()) {
             arguments = plain_arguments(device, device.told.path());

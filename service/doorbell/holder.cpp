@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "holder.h"
 
-#include <fcntl.h>
 #include <linux/sockios.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 #include <utility>
 
 #include "control_socket.h"
+#include "holder_files.h"
 #include "log.h"
+#include "private_dir.h"
 #include "runtime_dir.h"
 
 namespace mrda::service {
@@ -24,7 +21,6 @@ namespace {
 using ReplyKind = DoorbellReply::Kind;
 
 constexpr std::size_t kMaxConnections = 256;
-constexpr std::size_t kMaxNameBytes = 80;
 constexpr int kMessagesPerTurn = 16;
 constexpr std::uint64_t kFirstWordNs = 5'000'000'000;
 /// A machine may come and go faster than anybody can be told of it.
@@ -32,60 +28,12 @@ constexpr std::uint64_t kBetweenNewsNs = 100'000'000;
 /// Of what the service has not read yet; answers must always find room beside it.
 constexpr int kMostUnreadBytes = 32'768;
 
-/// Names become file names.
-Result<void> check_name(const std::string& name) {
-    const bool known = std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-    });
-    if (!known || name.empty() || name.front() == '.' || name.size() > kMaxNameBytes) {
-        return make_error(Errc::invalid_argument, "no region can be called \"" + name + "\"");
-    }
-    return {};
-}
-
-Result<void> make_dir(const std::string& path) {
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-        return os_error("mkdir", errno, "cannot make " + path);
-    }
-    return {};
-}
-
-/// Sockets in it that are open to another user must be within that user's reach.
-Result<void> open_to_others(const std::string& dir, const std::string& region) {
-    if (::chmod(dir.c_str(), 0711) != 0) {
-        return os_error("chmod", errno, "cannot let others into " + dir);
-    }
-    for (auto at = std::filesystem::path(dir); at.has_relative_path(); at = at.parent_path()) {
-        struct stat status {};
-        if (::stat(at.c_str(), &status) == 0 && (status.st_mode & S_IXOTH) == 0) {
-            // Only a warning: it may be open to that user by other means.
-            Log::warn("socket out of reach", {{"region", region},
-                                              {"closed", at.string()},
-                                              {"mend", "start mrda-doorbell with --socket-dir"}});
-        }
-    }
-    return {};
-}
-
-/// Held while this process is there.
-Result<Fd> lock(const std::string& runtime_dir) {
-    const std::string path = runtime_dir + "/doorbell.lock";
-    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file) {
-        return os_error("open", errno, "cannot open " + path);
-    }
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-        Error error = os_error("flock", errno, "cannot lock " + path);
-        if (error.native == EWOULDBLOCK) {
-            error = make_error(Errc::busy, "another mrda-doorbell serves " + runtime_dir);
-        }
-        return error;
-    }
-    return file;
-}
-
 DoorbellReply failure(const Error& error) {
     return {.kind = ReplyKind::failed, .code = error.code, .words = to_string(error)};
+}
+
+Error not_kept(const std::string& region) {
+    return make_error(Errc::not_found, "no region \"" + region + "\" is kept");
 }
 
 std::string name_of(const SocketPeer& peer) {
@@ -118,9 +66,9 @@ Result<std::unique_ptr<Holder>> Holder::listen(EventLoop& loop, Settings setting
 }
 
 Result<void> Holder::open() {
-    MRDA_TRY(make_dir(settings_.runtime_dir));
-    MRDA_TRY(make_dir(settings_.socket_dir));
-    MRDA_ASSIGN(lock_, lock(settings_.runtime_dir));
+    MRDA_TRY(make_private_dir(settings_.runtime_dir));
+    MRDA_TRY(make_own_dir(settings_.socket_dir));
+    MRDA_ASSIGN(lock_, lock_runtime_dir(settings_.runtime_dir));
     MRDA_ASSIGN(listener_,
                 UnixListener::listen(loop_, settings_.runtime_dir + "/" + kDoorbellSocketName,
                                      [this](Fd socket) { welcome(std::move(socket)); }));
@@ -192,6 +140,9 @@ Result<void> Holder::answer(Id id, const DoorbellRequest& request) {
     if (request.kind == Kind::claim) {
         return claim(id, request.region);
     }
+    if (request.kind == Kind::look) {
+        return look(id, request.region);
+    }
     if (request.kind == Kind::serve) {
         return serve(id, request.version);
     }
@@ -232,7 +183,7 @@ Result<void> Holder::serve(Id id, std::uint32_t version) {
 }
 
 Result<void> Holder::keep(Id id, const DoorbellRequest& request) {
-    MRDA_TRY(check_name(request.region));
+    MRDA_TRY(check_region_name(request.region));
     wanted_regions_.insert(request.region);
     const auto found = regions_.find(request.region);
     const bool there = found != regions_.end() && found->second->is(request);
@@ -277,10 +228,19 @@ Result<std::shared_ptr<KeptRegion>> Holder::make(const DoorbellRequest& request)
     return made;
 }
 
+Result<void> Holder::look(Id id, const std::string& region) {
+    const auto found = regions_.find(region);
+    if (found == regions_.end()) {
+        return not_kept(region);
+    }
+    say(id, found->second->describe());
+    return {};
+}
+
 Result<void> Holder::claim(Id id, const std::string& region) {
     const auto found = regions_.find(region);
     if (found == regions_.end()) {
-        return make_error(Errc::not_found, "no region \"" + region + "\" is kept");
+        return not_kept(region);
     }
     Connection& connection = connections_.at(id);
     if (id == service_) {
@@ -296,7 +256,7 @@ Result<void> Holder::claim(Id id, const std::string& region) {
 Result<void> Holder::forget(const DoorbellRequest& request) {
     const auto found = regions_.find(request.region);
     if (found == regions_.end()) {
-        return make_error(Errc::not_found, "no region \"" + request.region + "\" is kept");
+        return not_kept(request.region);
     }
     if (found->second->occupied() && !request.occupied) {
         return make_error(Errc::busy, "region " + request.region +

@@ -57,6 +57,7 @@ class Holder {
     Result<void> keep(Id id, const DoorbellRequest& request);
     Result<std::shared_ptr<KeptRegion>> make(const DoorbellRequest& request);
     Result<void> claim(Id id, const std::string& region);
+    Result<void> look(Id id, const std::string& region);
     Result<void> forget(const DoorbellRequest& request);
     void forget_rest();
     /// Those that are retired, once no machine has them.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mrda-doorbell: keeps what virtual machines have of the service while the service restarts.
 #include <signal.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #include "log.h"
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/version.h"
+#include "process.h"
 #include "runtime_dir.h"
 
 namespace {
@@ -75,31 +74,6 @@ Result<void> settle(Options& options) {
     return {};
 }
 
-/// Each region takes up to 130, which QEMU, too, has not received until it reads them.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
-    }
-}
-
-/// SIGTERM and SIGINT, as something that the loop can watch.
-Result<Fd> take_signals() {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, SIGTERM);
-    ::sigaddset(&set, SIGINT);
-    ::sigprocmask(SIG_SETMASK, &set, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-    ::signal(SIGHUP, SIG_IGN);
-    Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!fd) {
-        return mrda::os_error("signalfd", errno, "cannot take signals");
-    }
-    return fd;
-}
-
 void keep_log_short(EventLoop& loop) {
     if (const auto done = mrda::service::shorten_log(STDERR_FILENO, kMostLogBytes); !done.ok()) {
         Log::warn("log", {{"why", to_string(done.error())}});
@@ -114,7 +88,8 @@ Result<void> run(Options options) {
         ::closefrom(STDERR_FILENO + 1);  // What who started it has left open.
         MRDA_ASSIGN(background, mrda::service::Background::enter());
     }
-    MRDA_ASSIGN(const Fd signals, take_signals());
+    MRDA_ASSIGN(const Fd signals, mrda::service::take_signals());
+    ::signal(SIGHUP, SIG_IGN);  // Its terminal may close.
     MRDA_ASSIGN(const auto loop, EventLoop::create());
     MRDA_TRY(loop->watch(signals.get(), [&loop] { loop->stop(); }));
     const std::string log_path = options.settings.runtime_dir + "/doorbell.log";
@@ -144,7 +119,8 @@ int main(int argc, char** argv) {
     }
     ::umask(077);
     Log::set_json(options.log_format == "json");
-    raise_descriptor_limit();
+    // Each region takes up to 130, which QEMU, too, has not received until it reads them.
+    mrda::service::raise_descriptor_limit();
     const auto ran = run(std::move(options));
     return ran.ok() ? 0 : fail(ran.error());
 }

@@ -111,13 +111,9 @@ void AdminApi::serve(RpcQueue& queue) {
     serve_on(loop_, queue, service_, &Service::RequestAddVm,
              [this](auto& call) { return add_vm(call.request(), call.reply()); });
     serve_on(loop_, queue, service_, &Service::RequestRemoveVm,
-             [this](auto& call) { return remove_vm(call.request().name()); });
-    serve_on(loop_, queue, service_, &Service::RequestListVms, [this](auto& call) {
-        for (const auto& vm : vms_.all()) {
-            fill_vm(*vm, *call.reply().add_vms());
-        }
-        return Result<void>();
-    });
+             [this](auto& call) { return remove_vm(call.request().name(), call.reply()); });
+    serve_on(loop_, queue, service_, &Service::RequestListVms,
+             [this](auto& call) { return list_vms(call.reply()); });
     serve_on(loop_, queue, service_, &Service::RequestListSessions, [this](auto& call) {
         for (const Session* session : sessions_.list(nullptr)) {
             *call.reply().add_sessions() = session->status();
@@ -147,14 +143,33 @@ void AdminApi::serve(RpcQueue& queue) {
 }
 
 Result<void> AdminApi::add_vm(const v1::Vm& vm, v1::AddVmReply& reply) {
+    reply.set_replaced(vms_.find(vm.name()) != nullptr);
     MRDA_ASSIGN(const std::string token_path, vms_.add_default(config_of(vm)));
     reply.set_token_path(token_path);
+    fill_vm(*vms_.find(vm.name()), *reply.mutable_vm());
+    reply.mutable_vm()->set_is_default(true);
     return {};
 }
 
-Result<void> AdminApi::remove_vm(const std::string& name) {
+Result<void> AdminApi::list_vms(v1::ListVmsReply& reply) const {
+    MRDA_ASSIGN(const std::string chosen, vms_.default_vm());
+    for (const auto& vm : vms_.all()) {
+        v1::Vm& shown = *reply.add_vms();
+        fill_vm(*vm, shown);
+        shown.set_is_default(vm->config.name == chosen);
+    }
+    return {};
+}
+
+Result<void> AdminApi::remove_vm(const std::string& name, v1::RemoveVmReply& reply) {
     const auto vm = vms_.find(name);
     MRDA_TRY(vms_.remove(name));
+    for (const std::string& path :
+         std::set<std::string>{vm->config.in_device_path, vm->config.out_device_path}) {
+        if (!path.empty()) {
+            reply.add_files(path);
+        }
+    }
     for (const Session* session : sessions_.list(vm.get())) {
         MRDA_ASSIGN(Session* const owned, sessions_.find(nullptr, session->id()));
         sessions_.stop(*owned);

@@ -31,7 +31,8 @@ class AdminApi {
   private:
     using Service = v1::Admin::AsyncService;
     [[nodiscard]] Result<void> add_vm(const v1::Vm& vm, v1::AddVmReply& reply);
-    [[nodiscard]] Result<void> remove_vm(const std::string& name);
+    [[nodiscard]] Result<void> list_vms(v1::ListVmsReply& reply) const;
+    [[nodiscard]] Result<void> remove_vm(const std::string& name, v1::RemoveVmReply& reply);
     [[nodiscard]] Result<void> stop(std::uint64_t session, v1::SessionStatus& reply);
     void fill(v1::ResourcesReply& reply) const;
     /// What runs on each plugin now.

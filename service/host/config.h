@@ -23,6 +23,7 @@ struct Config {
     std::string address;  ///< Beside the local socket; empty: none.
     std::string runtime_dir;
     std::string state_dir;
+    std::string socket_dir;  ///< Of VMs' devices; empty: in runtime_dir.
     /// Absolute; a plugin comes from the first that has it. Empty: one, beside the software
     /// drivers.
     std::vector<std::string> plugin_dirs;

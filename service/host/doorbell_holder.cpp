@@ -171,10 +171,13 @@ Result<void> DoorbellHolder::start() const {
                               "; this service is told not to start it (start_doorbell, "
                               "--no-start-doorbell): start that, and ask again");
     }
-    const auto outcome =
-        run_child({settings_.program, "--background", "--runtime-dir", settings_.runtime_dir,
-                   "--log-format", settings_.json_log ? "json" : "text"},
-                  kStartPatienceNs);
+    std::vector<std::string> command{settings_.program, "--background",
+                                     "--runtime-dir",   settings_.runtime_dir,
+                                     "--log-format",    settings_.json_log ? "json" : "text"};
+    if (!settings_.socket_dir.empty()) {
+        command.insert(command.end(), {"--socket-dir", settings_.socket_dir});
+    }
+    const auto outcome = run_child(command, kStartPatienceNs);
     if (!outcome.ok()) {
         Error error = outcome.error();
         error.message = "devices of virtual machines need mrda-doorbell: " + error.message;

@@ -35,7 +35,8 @@ class DoorbellHolder {
 
     struct Settings {
         std::string runtime_dir;
-        std::string program;  ///< Started where no holder runs; empty: somebody else does.
+        std::string socket_dir;  ///< Of the regions, if `program` is started; empty: it chooses.
+        std::string program;     ///< Started where no holder runs; empty: somebody else does.
         bool json_log = false;
     };
     DoorbellHolder(EventLoop& loop, Settings settings, Listener listener);

@@ -4,20 +4,20 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
 #include "log.h"
 #include "mrda/interop/exit_code.h"
+#include "private_dir.h"
+#include "process.h"
 #include "runtime_dir.h"
 #include "state_file.h"
 
@@ -100,38 +100,6 @@ void bound(grpc::ServerBuilder& builder) {
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
 }
 
-/// Connections are not counted, so as many as may be are taken.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
-    }
-}
-
-std::string program_dir() {
-    std::error_code ignored;
-    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path().string();
-}
-
-/// What SIGTERM and SIGINT become: something that the loop can watch.
-Result<Fd> take_signals() {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, SIGTERM);
-    ::sigaddset(&set, SIGINT);
-    if (::pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) {
-        return os_error("pthread_sigmask", errno, "cannot take signals");
-    }
-    Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!fd) {
-        return os_error("signalfd", errno, "cannot take signals");
-    }
-    ::signal(SIGPIPE, SIG_IGN);
-    ::signal(SIGCHLD, SIG_DFL);  // Ignored, children could not be waited for.
-    return fd;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::create(const Config& config) {
@@ -183,8 +151,10 @@ Result<void> Server::open_state(const Config& config) {
     MRDA_ASSIGN(epoch_, next_epoch(config.state_dir));
     holder_.emplace(*loop_,
                     DoorbellHolder::Settings{
-                        runtime_dir_, config.start_doorbell ? program_dir() + "/mrda-doorbell" : "",
-                        config.json_log},
+                        .runtime_dir = runtime_dir_,
+                        .socket_dir = config.socket_dir,
+                        .program = config.start_doorbell ? program_dir() + "/mrda-doorbell" : "",
+                        .json_log = config.json_log},
                     [this](DoorbellHolder::Event event, const std::shared_ptr<SharedRegion>& device,
                            const std::string& words) { heard_machine(event, *device, words); });
     MRDA_ASSIGN(VmRegistry vms, VmRegistry::open(config.state_dir, runtime_dir_, &*holder_));

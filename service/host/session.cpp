@@ -2,8 +2,6 @@
 #include "session.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <array>
@@ -19,82 +17,7 @@ namespace {
 constexpr int kMessagesPerTurn = 64;
 constexpr std::uint64_t kCountsPatienceNs = 1'000'000'000;
 
-void punch(const SharedRegion& region, const ivshmem::Extent& extent) {
-    if (region.keep_pages) {
-        return;
-    }
-    // Where the file system cannot, the pages stay: memory, not safety.
-    static_cast<void>(::fallocate(region.region.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                                  static_cast<off_t>(extent.offset_bytes),
-                                  static_cast<off_t>(extent.size_bytes)));
-}
-
-Error no_room(const SharedRegion& region, std::uint64_t wanted) {
-    return make_error(Errc::exhausted,
-                      "the session needs " + std::to_string(wanted) +
-                          " bytes of shared memory in one piece; of " +
-                          std::to_string(region.extents.size_bytes()) + " bytes " +
-                          std::to_string(region.extents.free_bytes()) + " are free, at most " +
-                          std::to_string(region.extents.largest_gap_bytes()) +
-                          " in one piece; use fewer or smaller slots, or give the VM more memory");
-}
-
-/// A file's pages exist when they are first written, and where the file system has none left then,
-/// whoever writes dies of it. Of the output only pages that packets reach are written: few. A guard
-/// against mistakes, not against others who write at the same time.
-Result<void> check_file_system(const SharedRegion& region, std::uint64_t wanted) {
-    struct statvfs room {};
-    struct stat file {};
-    if (region.path.empty() || ::fstatvfs(region.region.fd(), &room) != 0 ||
-        ::fstat(region.region.fd(), &file) != 0 || room.f_blocks == 0) {
-        return {};  // A memfd, or a file system without a limit.
-    }
-    constexpr std::uint64_t kStatBlockBytes = 512;  // stat(2): whatever the file system's are.
-    const std::uint64_t size_bytes = region.region.size_bytes();
-    const std::uint64_t there =
-        std::min(size_bytes, static_cast<std::uint64_t>(file.st_blocks) * kStatBlockBytes);
-    const std::uint64_t free_bytes = std::uint64_t{room.f_bavail} * room.f_frsize;
-    if (free_bytes < std::min(wanted, size_bytes - there)) {
-        return make_error(Errc::exhausted,
-                          "the session needs " + std::to_string(wanted) + " bytes of " +
-                              region.path + ", and its file system has " +
-                              std::to_string(free_bytes) +
-                              " left; use fewer or smaller slots, or make it larger");
-    }
-    return {};
-}
-
 }  // namespace
-
-Result<SessionMemory> SessionMemory::carve(SessionRegions regions,
-                                           const ivshmem::SessionLayout& layout,
-                                           const SessionPlace& place) {
-    MRDA_TRY(check_file_system(*regions.input, layout.input_extent_bytes()));
-    const auto input = regions.input->extents.allocate(layout.input_extent_bytes(), place.input);
-    if (!input) {
-        return no_room(*regions.input, layout.input_extent_bytes());
-    }
-    SessionMemory memory(std::move(regions), *input);
-    const auto output =
-        memory.regions_.output->extents.allocate(layout.output_extent_bytes(), place.output);
-    if (!output) {
-        return no_room(*memory.regions_.output, layout.output_extent_bytes());
-    }
-    memory.output_ = *output;
-    return memory;
-}
-
-SessionMemory::~SessionMemory() {
-    if (regions_.input == nullptr) {
-        return;
-    }
-    punch(*regions_.input, input_);
-    regions_.input->extents.free(input_);
-    if (output_.size_bytes > 0) {
-        punch(*regions_.output, output_);
-        regions_.output->extents.free(output_);
-    }
-}
 
 Session::Session(EventLoop& loop, const SessionSettings& settings, WorkerPool& workers,
                  std::uint64_t id, std::shared_ptr<Vm> vm, SessionPlan plan, Placement placement,

@@ -12,6 +12,7 @@
 #include "encode_request.h"
 #include "event_loop.h"
 #include "resource_manager.h"
+#include "session_memory.h"
 #include "session_state.h"
 #include "session_wake.h"
 #include "vm_registry.h"
@@ -30,37 +31,6 @@ struct SessionSettings {
     std::uint64_t lease_ns = 10'000'000'000;
     std::uint64_t start_timeout_ns = 20'000'000'000;
     std::uint64_t stop_timeout_ns = 500'000'000;
-};
-
-/// Where a session's extents shall begin, if they can. From a guest: anything.
-struct SessionPlace {
-    std::optional<std::uint64_t> input;
-    std::optional<std::uint64_t> output;
-};
-
-/// The part of its VM's memory that one session has; given back when this goes. Pages are released
-/// then, so what a guest wrote is gone.
-class SessionMemory {
-  public:
-    /// Errors: exhausted, with the figures.
-    static Result<SessionMemory> carve(SessionRegions regions, const ivshmem::SessionLayout& layout,
-                                       const SessionPlace& place);
-    SessionMemory(SessionMemory&& other) noexcept = default;
-    SessionMemory& operator=(SessionMemory&&) = delete;
-    ~SessionMemory();
-
-    [[nodiscard]] const SharedRegion& input_region() const { return *regions_.input; }
-    [[nodiscard]] const SharedRegion& output_region() const { return *regions_.output; }
-    [[nodiscard]] const ivshmem::Extent& input() const { return input_; }
-    [[nodiscard]] const ivshmem::Extent& output() const { return output_; }
-
-  private:
-    SessionMemory(SessionRegions regions, ivshmem::Extent input)
-        : regions_(std::move(regions)), input_(input) {}
-
-    SessionRegions regions_;
-    ivshmem::Extent input_;
-    ivshmem::Extent output_;
 };
 
 /// One session: its memory, its worker, its state. For the loop's thread.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "session_manager.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "admission.h"
+#include "create_reply.h"
 #include "log.h"
 #include "mrda/ivshmem/wakeup.h"
 #include "state_file.h"
@@ -14,49 +15,8 @@ namespace {
 
 using ivshmem::now_ns;
 
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 /// Session ids of one life of the service; the epoch stands above them.
 constexpr int kEpochShift = 32;
-/// Of one session; its guest needs one, and another while it changes connections.
-constexpr std::ptrdiff_t kMaxWatches = 8;
-
-Error vm_exhausted(const Vm& vm, const std::string& what) {
-    return make_error(Errc::exhausted, "VM " + vm.config.name + ": " + what);
-}
-
-/// One create out of the VM's bucket, which holds a second's worth.
-bool take_create_credit(Vm& vm) {
-    const std::uint64_t now = now_ns();
-    const double most = vm.config.max_creates_per_second;
-    const double seconds = vm.credit_at_ns == 0 ? 1.0
-                                                : static_cast<double>(now - vm.credit_at_ns) /
-                                                      static_cast<double>(kNsPerSecond);
-    vm.create_credit = std::min(most, vm.create_credit + seconds * most);
-    vm.credit_at_ns = now;
-    if (vm.create_credit < 1.0) {
-        return false;
-    }
-    vm.create_credit -= 1.0;
-    return true;
-}
-
-v1::Region region_reply(const SharedRegion& region, const ivshmem::Extent& extent,
-                        const std::string& token, const std::string& socket_path) {
-    v1::Region reply;
-    if (region.path.empty()) {
-        reply.set_socket_path(socket_path);
-        reply.set_attach_token(token);
-    } else {
-        reply.set_path(region.path);
-    }
-    reply.set_size_bytes(region.region.size_bytes());
-    reply.set_extent_offset_bytes(extent.offset_bytes);
-    reply.set_extent_bytes(extent.size_bytes);
-    reply.set_name(region.name);
-    reply.set_id(region.id.data(), region.id.size());
-    return reply;
-}
-
 /// What gRPC calls UNAVAILABLE: a guest may wait for the next life of the service.
 Error ending() {
     return make_error(Errc::end_of_stream, "the service is ending");
@@ -103,29 +63,11 @@ SessionManager::SessionManager(EventLoop& loop, SessionSettings settings,
 
 SessionManager::~SessionManager() = default;
 
-Result<Placement> SessionManager::admit(Vm& vm, const SessionPlan& plan) {
-    const VmConfig& caps = vm.config;
-    const std::uint64_t pixels = plan.pixels_per_second();
-    if (vm.sessions >= caps.max_sessions) {
-        return vm_exhausted(vm, std::to_string(vm.sessions) + " sessions of " +
-                                    std::to_string(caps.max_sessions) +
-                                    " are there; stop one, or raise max_sessions");
-    }
-    if (pixels > caps.max_pixels_per_second ||
-        vm.pixels_per_second > caps.max_pixels_per_second - pixels) {
-        return vm_exhausted(vm, std::to_string(pixels) + " pixels per second asked, " +
-                                    std::to_string(vm.pixels_per_second) + " in use of " +
-                                    std::to_string(caps.max_pixels_per_second));
-    }
-    return resources_.place(pixels);
-}
-
 void SessionManager::create(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
                             std::uint64_t call, Created created) {
     // Before anything is looked at, and not logged: this is what bounds both.
-    if (!take_create_credit(*vm)) {
-        created(vm_exhausted(*vm, "over " + std::to_string(vm->config.max_creates_per_second) +
-                                      " sessions created per second; try again in a second"));
+    if (const auto credit = take_create_credit(*vm); !credit.ok()) {
+        created(credit.error());
         return;
     }
     const auto started = start(vm, request, call, created);
@@ -157,7 +99,7 @@ Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
         return ending();
     }
     MRDA_ASSIGN(SessionPlan plan, plan_session(request));
-    MRDA_ASSIGN(const Placement placement, admit(*vm, plan));
+    MRDA_ASSIGN(const Placement placement, admit(*vm, plan, resources_));
     MRDA_ASSIGN(SessionRegions regions,
                 regions_of(*vm, request.in_device_path(), request.out_device_path()));
     Entry entry;
@@ -190,41 +132,6 @@ Result<Session*> SessionManager::start(const std::shared_ptr<Vm>& vm,
     return session;
 }
 
-v1::CreateReply SessionManager::reply_of(const Entry& entry) const {
-    const Session& session = *entry.session;
-    const SessionPlan& plan = session.plan();
-    const SessionMemory& memory = *session.memory();
-    v1::CreateReply reply;
-    *reply.mutable_status() = session.status();
-    reply.set_wire_major(ivshmem::kVersionMajor);
-    reply.set_epoch(settings_.epoch);
-    *reply.mutable_in_region() =
-        region_reply(memory.input_region(), memory.input(), entry.input_token, region_socket_path_);
-    *reply.mutable_out_region() = region_reply(memory.output_region(), memory.output(),
-                                               entry.output_token, region_socket_path_);
-    reply.set_ring_capacity(plan.layout.ring_capacity());
-    reply.set_input_slots(plan.layout.input_slots());
-    reply.set_input_slot_bytes(plan.layout.input_slot_bytes());
-    reply.set_output_slots(plan.layout.output_slots());
-    reply.set_output_slot_bytes(plan.layout.output_slot_bytes());
-    v1::FrameLayout& frame = *reply.mutable_frame();
-    frame.set_drm_fourcc(plan.frame.format().drm_fourcc);
-    frame.set_width_px(plan.frame.width_px());
-    frame.set_height_px(plan.frame.height_px());
-    frame.set_modifier(plan.frame.modifier());
-    for (const PlaneLayout& plane : plan.frame.planes()) {
-        v1::Plane& at = *frame.add_planes();
-        at.set_offset_bytes(plane.offset_bytes);
-        at.set_pitch_bytes(plane.pitch_bytes);
-    }
-    reply.set_lease_ms(static_cast<std::uint32_t>(settings_.lease_ns / 1'000'000));
-    for (const std::string& notice : plan.notices) {
-        reply.add_notices(notice);
-    }
-    session.wake()->fill(*reply.mutable_wake());
-    return reply;
-}
-
 void SessionManager::answer(Entry& entry) {
     const Created created = std::exchange(entry.created, nullptr);
     if (!created) {
@@ -237,7 +144,8 @@ void SessionManager::answer(Entry& entry) {
         return;
     }
     arm_lease(session);
-    created(reply_of(entry));
+    created(create_reply(session, settings_,
+                         {region_socket_path_, entry.input_token, entry.output_token}));
 }
 
 void SessionManager::changed(Session& session) {
@@ -267,7 +175,9 @@ void SessionManager::changed(Session& session) {
     if (session.wake() == nullptr || is_last(state)) {
         end_wakes(entry);
     }
-    tell_watchers(session, is_last(state));
+    if (!closing_) {  // Not stopped for good: guests hear that the service went, and come back.
+        watches_.tell(session);
+    }
     // A failed one stays to be asked about, until its owner stops it or its lease ends.
     const bool forgotten =
         state == SessionState::stopped || failed_start || session.lease_until_ns == 0;
@@ -287,26 +197,6 @@ void SessionManager::remove_later(std::uint64_t id) {
             std::exchange(all_gone_, nullptr)();
         }
     });
-}
-
-void SessionManager::tell_watchers(const Session& session, bool last) {
-    if (closing_) {
-        return;  // Not stopped for good: guests hear that the service went, and come back.
-    }
-    std::vector<Watcher> told;
-    for (const auto& [id, watch] : watches_) {
-        if (watch.session == session.id()) {
-            told.push_back(watch.watcher);
-        }
-    }
-    if (last) {
-        std::erase_if(watches_,
-                      [&](const auto& watch) { return watch.second.session == session.id(); });
-    }
-    const v1::SessionStatus status = told.empty() ? v1::SessionStatus() : session.status();
-    for (const Watcher& watcher : told) {
-        watcher(status, last);
-    }
 }
 
 Result<Fd> SessionManager::listen_for_wakes(const Vm* vm, std::uint64_t id, std::uint64_t stream,
@@ -425,29 +315,17 @@ void SessionManager::stop(Session& session) {
     }
 }
 
-Result<std::uint64_t> SessionManager::watch(const Vm* vm, std::uint64_t id, Watcher watcher) {
+Result<std::uint64_t> SessionManager::watch(const Vm* vm, std::uint64_t id,
+                                            SessionWatcher watcher) {
     if (closing_) {
         return ending();  // It drains, and not because somebody wants this session's stream to end.
     }
     MRDA_ASSIGN(const Session* const session, find(vm, id));
-    const auto watched = std::count_if(watches_.begin(), watches_.end(), [id](const auto& watch) {
-        return watch.second.session == id;
-    });
-    if (watched >= kMaxWatches) {
-        return make_error(Errc::exhausted, "session " + std::to_string(id) + " is watched by " +
-                                               std::to_string(watched) + " calls; end one");
-    }
-    const bool last = is_last(session->state());
-    watcher(session->status(), last);
-    const std::uint64_t watch = next_watch_++;
-    if (!last) {
-        watches_.emplace(watch, Watch{id, std::move(watcher)});
-    }
-    return watch;
+    return watches_.add(*session, std::move(watcher));
 }
 
 void SessionManager::unwatch(std::uint64_t watch) {
-    watches_.erase(watch);
+    watches_.remove(watch);
 }
 
 void SessionManager::machine_left(const Vm& vm) {

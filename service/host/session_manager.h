@@ -13,6 +13,7 @@
 #include "mrda/v1/sessions.pb.h"
 #include "resource_manager.h"
 #include "session.h"
+#include "session_watches.h"
 #include "vm_registry.h"
 
 namespace mrda::service {
@@ -21,8 +22,6 @@ namespace mrda::service {
 class SessionManager {
   public:
     using Created = std::function<void(Result<v1::CreateReply>)>;
-    /// `last`: nothing more comes.
-    using Watcher = std::function<void(const v1::SessionStatus&, bool last)>;
 
     SessionManager(EventLoop& loop, SessionSettings settings, ResourceManager& resources,
                    std::string region_socket_path);
@@ -46,7 +45,7 @@ class SessionManager {
     void stop(Session& session);
     /// The watcher hears the status now, and after each change. Errors: not_found; exhausted;
     /// end_of_stream (the service is closing).
-    Result<std::uint64_t> watch(const Vm* vm, std::uint64_t id, Watcher watcher);
+    Result<std::uint64_t> watch(const Vm* vm, std::uint64_t id, SessionWatcher watcher);
     void unwatch(std::uint64_t watch);
 
     /// Told each time when the worker has woken the guest, and with `last` once it does no more.
@@ -89,21 +88,14 @@ class SessionManager {
         std::uint64_t wake_stream = 0;  ///< Whose listener it is.
         EventLoop::Id wake_watch = 0;
     };
-    struct Watch {
-        std::uint64_t session;
-        Watcher watcher;
-    };
 
-    Result<Placement> admit(Vm& vm, const SessionPlan& plan);
     Result<Session*> start(const std::shared_ptr<Vm>& vm, const v1::CreateRequest& request,
                            std::uint64_t call, Created& created);
     void changed(Session& session);
-    void tell_watchers(const Session& session, bool last);
     void end_wakes(Entry& entry);
     void answer(Entry& entry);
     void remove_later(std::uint64_t id);
     void arm_lease(Session& session);
-    v1::CreateReply reply_of(const Entry& entry) const;
 
     EventLoop& loop_;
     SessionSettings settings_;
@@ -112,9 +104,8 @@ class SessionManager {
     std::string region_socket_path_;
     std::map<std::uint64_t, Entry> sessions_;
     std::unordered_map<std::string, std::shared_ptr<SharedRegion>> attachable_;
-    std::map<std::uint64_t, Watch> watches_;
+    SessionWatches watches_;
     std::uint64_t next_session_;
-    std::uint64_t next_watch_ = 1;
     std::function<void()> all_gone_;
     bool closing_ = false;
 };

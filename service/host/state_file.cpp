@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,28 +13,13 @@
 #include <deque>
 #include <utility>
 
+#include "private_dir.h"
+
 namespace mrda::service {
 
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 1U << 20;
-
-Result<void> check_private(int fd, const std::string& path) {
-    struct stat status {};
-    if (::fstat(fd, &status) != 0) {
-        return os_error("fstat", errno, "cannot look at " + path);
-    }
-    if (status.st_uid != ::geteuid()) {
-        return make_error(Errc::permission_denied,
-                          path + " belongs to user " + std::to_string(status.st_uid) +
-                              "; it must be user " + std::to_string(::geteuid()) + "'s");
-    }
-    if ((status.st_mode & 077U) != 0) {
-        return make_error(Errc::permission_denied,
-                          path + " is open to other users; chmod go= " + path);
-    }
-    return {};
-}
 
 Result<void> write_all(int fd, std::string_view text, const std::string& path) {
     while (!text.empty()) {
@@ -109,21 +93,6 @@ class Replacement {
 };
 
 }  // namespace
-
-Result<void> make_private_dir(const std::string& path) {
-    for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
-         slash = path.find('/', slash + 1)) {
-        ::mkdir(path.substr(0, slash).c_str(), 0700);  // What is there already is fine.
-    }
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-        return os_error("mkdir", errno, "cannot make " + path);
-    }
-    const Fd dir(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!dir) {
-        return os_error("open", errno, "cannot open folder " + path);
-    }
-    return check_private(dir.get(), path);
-}
 
 Result<std::optional<std::string>> read_private_file(const std::string& path) {
     const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));

@@ -11,9 +11,6 @@
 
 namespace mrda::service {
 
-/// A folder of this user's alone, made if it is not there. Errors: permission_denied (somebody
-/// else's, or open to others), io.
-Result<void> make_private_dir(const std::string& path);
 /// The whole file, which must be this user's alone; nothing: it is not there. Errors:
 /// permission_denied, io, corrupt (over 1 MiB).
 Result<std::optional<std::string>> read_private_file(const std::string& path);

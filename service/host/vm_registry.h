@@ -8,30 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "device_files.h"
-#include "doorbell_holder.h"
 #include "mrda/interop/result.h"
 #include "state_file.h"
 #include "vm_config.h"
+#include "vm_memory.h"
 
 namespace mrda::service {
-
-/// A VM identity. Sessions hold it, so what they use outlives its removal.
-struct Vm {
-    VmConfig config;
-    std::string token;
-    std::shared_ptr<DeviceFiles> device_files;  ///< Every VM's.
-    DoorbellHolder* holder = nullptr;           ///< Every VM's; null: there is none.
-    // Made when the first session needs them.
-    std::shared_ptr<SharedRegion> memfd;
-    // Its devices, files or the doorbell holder's: the same where one is for both.
-    std::shared_ptr<SharedRegion> input;
-    std::shared_ptr<SharedRegion> output;
-    std::uint32_t sessions = 0;
-    std::uint64_t pixels_per_second = 0;
-    double create_credit = 0;  ///< Of creates per second, a token bucket.
-    std::uint64_t credit_at_ns = 0;
-};
 
 /// Which VMs there are, and which token is whose. Kept in `state_dir` across restarts, readable by
 /// the service's user alone. For the loop's thread.
@@ -107,14 +89,5 @@ class VmRegistry {
     std::map<std::string, std::shared_ptr<Vm>> vms_;
     std::map<std::string, bool> kept_;
 };
-
-/// The VM's memory for one session. Empty paths: what is configured for it, else its memfd. Others
-/// must be exactly what is configured. Errors: permission_denied (naming the path), and what making
-/// or opening says.
-struct SessionRegions {
-    std::shared_ptr<SharedRegion> input;
-    std::shared_ptr<SharedRegion> output;
-};
-Result<SessionRegions> regions_of(Vm& vm, const std::string& in_path, const std::string& out_path);
 
 }  // namespace mrda::service

@@ -485,9 +485,22 @@ class Control(unittest.TestCase):
         self.service.ctl("vm", "add", "guest7", "--max-sessions", 2)
         vms = {vm["name"]: vm for vm in json.loads(self.service.ctl("--json", "vm", "list"))}
         self.assertEqual(vms["guest7"]["max_sessions"], 2)
+        self.assertEqual([name for name, vm in vms.items() if vm["default"]], ["guest7"])
+        self.assertIn("was there", self.service.ctl("vm", "add", "guest7"))
         self.service.ctl("vm", "remove", "guest7")
         self.assertIn("guest7", self.service.ctl("vm", "remove", "guest7", code=3))
         self.assertIn("../x", self.service.ctl("vm", "add", "../x", code=2))
+
+    def test_of_files_are_told_as_they_are(self):
+        file = self.service.path("guest8")
+        with open(file, "wb") as made:
+            made.truncate(1 << 23)
+        told = self.service.ctl("vm", "add", "guest8", "--in-device", file, "--out-device", file, "--memory", "16M")
+        self.assertIn(f"{file} was there, and keeps its 8388608 bytes", told)
+        vms = {vm["name"]: vm for vm in json.loads(self.service.ctl("--json", "vm", "list"))}
+        self.assertEqual(vms["guest8"]["device_bytes"], [1 << 23])
+        self.assertIn(file, self.service.ctl("vm", "remove", "guest8"))
+        self.assertTrue(os.path.exists(file))
 
     def test_sizes_are_told(self):
         size = json.loads(self.service.ctl("--json", "size", "1920x1080", "NV12", 8))

@@ -4,7 +4,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "holder_connection.h"
+#include "service/doorbell/running_holder.h"
+#include "service/host/temp_dir.h"
 #include "shown_vm.h"
 
 namespace mrda::ctl {
@@ -29,6 +33,31 @@ TEST(VmRun, a_region_that_a_machine_has_is_busy) {
         EXPECT_EQ(error.code, Errc::busy);
         EXPECT_THAT(error.message, HasSubstr("vm1"));
     }
+}
+
+TEST(VmRun, a_region_whose_machine_has_just_ended_is_free_though_the_service_does_not_know_yet) {
+    const service::TempDir dir;
+    service::RunningHolder holder({.runtime_dir = dir.path(), .socket_dir = dir / "vm"});
+    auto host = service::HolderConnection::open(dir.path()).value();
+    ASSERT_TRUE(host.ask({}, service::kTestPatienceNs).ok());
+    ASSERT_TRUE(host.ask({.kind = service::DoorbellRequest::Kind::keep,
+                          .region = "vm1",
+                          .size_bytes = 1 << 20,
+                          .vectors = 1,
+                          .user = ::geteuid()},
+                         service::kTestPatienceNs)
+                    .ok());
+    v1::Vm vm = shown_vm();
+    add_doorbell(vm, "vm1").set_machine(v1::MACHINE_STATE_DOORBELL);
+    const auto devices = devices_of(vm, {}).value();
+    EXPECT_EQ(run_vm(devices, false, dir.path(), {"/nowhere/qemu"}).code, Errc::not_found);
+
+    auto machine = service::HolderConnection::open(dir.path()).value();
+    ASSERT_TRUE(machine
+                    .ask({.kind = service::DoorbellRequest::Kind::claim, .region = "vm1"},
+                         service::kTestPatienceNs)
+                    .ok());
+    EXPECT_EQ(run_vm(devices, false, dir.path(), {"/nowhere/qemu"}).code, Errc::busy);
 }
 
 TEST(VmRun, memory_alone_needs_the_holder_that_has_it) {

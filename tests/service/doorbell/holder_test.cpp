@@ -246,6 +246,27 @@ TEST_F(HolderTest, a_claim_is_the_regions_one_machine_while_its_connection_lives
               Errc::not_found);
 }
 
+TEST_F(HolderTest, tells_anybody_of_its_user_how_a_machine_has_a_region) {
+    HolderConnection service = this->service();
+    const auto region = kept(service, keep("vm1"));
+    const auto machine = [this] {
+        HolderConnection anybody = connect();
+        const auto answer = kept(anybody, about(Ask::look, "vm1"));
+        EXPECT_TRUE(answer.descriptors.empty());
+        return answer.reply.machine;
+    };
+    EXPECT_EQ(machine(), Machine::none);
+    {
+        HolderConnection claim = connect();
+        kept(claim, about(Ask::claim, "vm1"));
+        EXPECT_EQ(machine(), Machine::plain);
+    }
+    // At once: it hears what ended before what was asked after.
+    EXPECT_EQ(machine(), Machine::none);
+    EXPECT_EQ(connect().ask(about(Ask::look, "vm2"), kTestPatienceNs).error().code,
+              Errc::not_found);
+}
+
 TEST_F(HolderTest, a_claim_of_memory_that_was_forgotten_touches_no_newer_region) {
     HolderConnection service = this->service();
     kept(service, keep("vm1"));

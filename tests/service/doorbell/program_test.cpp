@@ -72,6 +72,18 @@ TEST_F(DoorbellProgram, goes_on_in_a_session_of_its_own_and_listens_when_its_sta
     EXPECT_THAT(text, testing::HasSubstr("listening"));
 }
 
+TEST_F(DoorbellProgram, uses_no_folder_that_others_may_change) {
+    for (const char* const folder : {"run", "sockets"}) {
+        std::filesystem::create_directory(dir_ / folder);
+        std::filesystem::permissions(dir_ / folder, std::filesystem::perms(0777));
+        EXPECT_EQ(start({"--socket-dir", dir_ / "sockets"}), exit_code_of(Errc::permission_denied))
+            << folder;
+        std::filesystem::permissions(dir_ / folder, std::filesystem::perms(0700));
+    }
+    ASSERT_EQ(start({"--socket-dir", dir_ / "sockets"}), 0);
+    serve();
+}
+
 TEST_F(DoorbellProgram, survives_a_terminals_hangup_and_ends_by_sigterm_leaving_no_socket) {
     ASSERT_EQ(start(), 0);
     HolderConnection service = serve();

@@ -32,10 +32,15 @@ class RunningHolder {
     RunningHolder(const RunningHolder&) = delete;
     RunningHolder& operator=(const RunningHolder&) = delete;
 
-    /// It does nothing, as if it were stopped, until what is returned is gone.
+    /// From now on it does nothing, as if it were stopped, until what is returned is gone.
     [[nodiscard]] std::shared_ptr<void> hold_up() {
         const auto go = std::make_shared<std::promise<void>>();
-        loop_->post([go = go->get_future().share()] { go.wait(); });
+        std::promise<void> held;
+        loop_->post([go = go->get_future().share(), &held] {
+            held.set_value();
+            go.wait();
+        });
+        held.get_future().wait();
         return {nullptr, [go](void*) { go->set_value(); }};
     }
     /// By itself.

@@ -40,6 +40,7 @@ class AdminApiTest : public testing::Test {
         v1::AddVmReply reply;
         const grpc::Status status = stub_->AddVm(&context, vm, &reply);
         token_path_ = reply.token_path();
+        replaced_ = reply.replaced();
         return status;
     }
     grpc::Status remove(const std::string& name) {
@@ -76,6 +77,7 @@ class AdminApiTest : public testing::Test {
     std::unique_ptr<v1::Admin::Stub> stub_;
     std::thread thread_;
     std::string token_path_;
+    bool replaced_ = false;
 };
 
 TEST_F(AdminApiTest, the_vm_added_last_has_the_default_token_until_it_is_removed) {
@@ -87,6 +89,20 @@ TEST_F(AdminApiTest, the_vm_added_last_has_the_default_token_until_it_is_removed
     EXPECT_EQ(default_token(), first) << "and not a token that opens nothing";
     ASSERT_TRUE(remove("a").ok());
     EXPECT_EQ(default_token(), "");
+}
+
+TEST_F(AdminApiTest, says_whether_a_vm_was_there_and_which_is_the_default) {
+    ASSERT_TRUE(add("a").ok());
+    EXPECT_FALSE(replaced_);
+    ASSERT_TRUE(add("b").ok());
+    ASSERT_TRUE(add("a").ok());
+    EXPECT_TRUE(replaced_);
+    grpc::ClientContext context;
+    v1::ListVmsReply reply;
+    ASSERT_TRUE(stub_->ListVms(&context, {}, &reply).ok());
+    ASSERT_EQ(reply.vms_size(), 2);
+    EXPECT_TRUE(reply.vms(0).is_default());
+    EXPECT_FALSE(reply.vms(1).is_default());
 }
 
 TEST_F(AdminApiTest, a_vm_that_is_refused_is_not_there) {

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <filesystem>
 #include <functional>
 
 #include "mrda/interop/unix_socket.h"
@@ -33,7 +34,9 @@ class DoorbellHolderTest : public testing::Test {
     }
     /// The service's next life.
     void restart() {
-        holder_.emplace(*loop_, DoorbellHolder::Settings{dir_.path(), "/nowhere/mrda-doorbell"},
+        holder_.emplace(*loop_,
+                        DoorbellHolder::Settings{.runtime_dir = dir_.path(),
+                                                 .program = "/nowhere/mrda-doorbell"},
                         [this](Event event, const std::shared_ptr<SharedRegion>& region,
                                const std::string& words) {
                             events_.push_back(event);
@@ -225,7 +228,7 @@ TEST_F(DoorbellHolderTest, one_that_is_gone_has_lost_every_region_and_the_next_h
 
 TEST_F(DoorbellHolderTest, none_is_started_where_somebody_else_does_that) {
     running_.reset();
-    holder_.emplace(*loop_, DoorbellHolder::Settings{dir_.path(), ""},
+    holder_.emplace(*loop_, DoorbellHolder::Settings{.runtime_dir = dir_.path()},
                     [](auto, const auto&, const auto&) {});
     const auto refused = holder_->keep(device("vm1"));
     ASSERT_FALSE(refused.ok());
@@ -248,11 +251,13 @@ TEST(DoorbellHolderProgram, is_started_where_none_runs_and_ends_with_the_service
     ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     const TempDir dir;
     const auto loop = EventLoop::create().value();
-    DoorbellHolder holder(*loop, {dir.path(), MRDA_DOORBELL},
-                          [](auto, const auto&, const auto&) {});
+    DoorbellHolder holder(
+        *loop, {.runtime_dir = dir.path(), .socket_dir = dir / "sockets", .program = MRDA_DOORBELL},
+        [](auto, const auto&, const auto&) {});
     const auto kept = holder.keep(
         {.name = "vm1", .vm = "vm1", .size_bytes = 1 << 20, .vectors = 1, .user = ::geteuid()});
     ASSERT_TRUE(kept.ok()) << to_string(kept.error());
+    EXPECT_TRUE(std::filesystem::is_socket(dir / "sockets/vm1.sock"));
     const Fd other = connect_unix(dir / "doorbell.sock", SOCK_SEQPACKET).value();
     const pid_t process = peer_of(other.get()).value().process;
     const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));

@@ -259,7 +259,10 @@ TEST_F(SessionTest, larger_than_its_vms_memory_is_refused_with_the_figures) {
     const auto refused = create("a", large);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, Errc::exhausted);
-    EXPECT_NE(refused.error().message.find("16773120"), std::string::npos);
+    const std::string& message = refused.error().message;
+    EXPECT_NE(message.find("of 16773120 bytes"), std::string::npos) << message;
+    EXPECT_NE(message.find("for input and"), std::string::npos) << message;
+    EXPECT_NE(message.find("VM a added with 134217728 bytes"), std::string::npos) << message;
     const auto& extents = vms_.find("a")->memfd->extents;
     EXPECT_EQ(extents.free_bytes(), extents.size_bytes());
 }

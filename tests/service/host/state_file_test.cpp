@@ -67,13 +67,6 @@ TEST(StateFile, a_symbolic_link_is_not_followed) {
     EXPECT_FALSE(read_private_file(dir / "link").ok());
 }
 
-TEST(StateFile, private_folders_are_made_and_open_ones_refused) {
-    TempDir dir;
-    EXPECT_TRUE(make_private_dir(dir / "a/b/c").ok());
-    ASSERT_EQ(::chmod((dir / "a/b/c").c_str(), 0755), 0);
-    EXPECT_EQ(make_private_dir(dir / "a/b/c").error().code, Errc::permission_denied);
-}
-
 TEST(StateFile, a_folder_is_locked_once) {
     TempDir dir;
     auto first = lock_dir(dir.path());

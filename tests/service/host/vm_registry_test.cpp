@@ -301,7 +301,9 @@ class VmDevices : public VmRegistryTest {
   protected:
     VmRegistry open() { return VmRegistry::open(dir_ / "state", dir_.path(), &*holder_).value(); }
     void SetUp() override { holder_.emplace(*loop_, holder_settings(), ignore()); }
-    [[nodiscard]] DoorbellHolder::Settings holder_settings() const { return {dir_.path(), ""}; }
+    [[nodiscard]] DoorbellHolder::Settings holder_settings() const {
+        return {.runtime_dir = dir_.path()};
+    }
     static DoorbellHolder::Listener ignore() {
         return [](auto, const auto&, const auto&) {};
     }

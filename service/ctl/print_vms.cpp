@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "print.h"
+#include "text.h"
+
+namespace mrda::ctl {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+/// Of its devices as they are, which need not be as large as was asked.
+std::vector<std::uint64_t> sizes_of(const v1::Vm& vm) {
+    std::vector<std::uint64_t> sizes;
+    for (const v1::VmDevice& device : vm.shown_devices()) {
+        sizes.push_back(device.size_bytes());
+    }
+    return sizes.empty() ? std::vector<std::uint64_t>{vm.memory_bytes()} : sizes;
+}
+
+std::string memory_text(const v1::Vm& vm) {
+    std::string text;
+    for (const std::uint64_t size : sizes_of(vm)) {
+        text += (text.empty() ? "" : " + ") + std::to_string(size);
+    }
+    return text;
+}
+
+/// What was asked of device `index`.
+std::uint64_t asked_bytes(const v1::Vm& vm, int index) {
+    return index == 1 && vm.out_memory_bytes() != 0 ? vm.out_memory_bytes() : vm.memory_bytes();
+}
+
+std::string kept_sizes(const v1::Vm& vm) {
+    std::string text;
+    for (int i = 0; i < vm.shown_devices_size(); ++i) {
+        const v1::VmDevice& device = vm.shown_devices(i);
+        if (device.size_bytes() != asked_bytes(vm, i)) {
+            text += device.path() + " was there, and keeps its " +
+                    std::to_string(device.size_bytes()) + " bytes\n";
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string Printer::vms(const v1::ListVmsReply& reply) const {
+    if (json) {
+        ordered_json list = ordered_json::array();
+        for (const v1::Vm& vm : reply.vms()) {
+            list.push_back({{"name", vm.name()},
+                            {"default", vm.is_default()},
+                            {"memory_bytes", vm.memory_bytes()},
+                            {"out_memory_bytes", vm.out_memory_bytes()},
+                            {"device_bytes", sizes_of(vm)},
+                            {"in_device", vm.in_device_path()},
+                            {"out_device", vm.out_device_path()},
+                            {"devices", vm.devices()},
+                            {"vectors", vm.vectors()},
+                            {"qemu_user", vm.qemu_user()},
+                            {"max_sessions", vm.max_sessions()},
+                            {"max_creates_per_second", vm.max_creates_per_second()},
+                            {"max_pixels_per_second", vm.max_pixels_per_second()}});
+        }
+        return dump(list);
+    }
+    std::vector<std::vector<std::string>> rows{{"NAME", "DEFAULT", "MEMORY", "SESSIONS", "PIXELS/S",
+                                                "DEVICES", "IN DEVICE", "OUT DEVICE"}};
+    for (const v1::Vm& vm : reply.vms()) {
+        rows.push_back({vm.name(), vm.is_default() ? "yes" : "-", memory_text(vm),
+                        std::to_string(vm.max_sessions()),
+                        std::to_string(vm.max_pixels_per_second()), std::to_string(vm.devices()),
+                        vm.in_device_path().empty() ? "-" : vm.in_device_path(),
+                        vm.out_device_path().empty() ? "-" : vm.out_device_path()});
+    }
+    return table(rows);
+}
+
+std::string Printer::vm_added(const v1::AddVmReply& reply) const {
+    const v1::Vm& vm = reply.vm();
+    if (json) {
+        return dump({{"name", vm.name()},
+                     {"replaced", reply.replaced()},
+                     {"token_file", reply.token_path()},
+                     {"device_bytes", sizes_of(vm)}});
+    }
+    std::string text = "VM " + vm.name();
+    text += reply.replaced() ? " was there, and is now as said; its guests go on showing"
+                             : ": its guests show";
+    text += " the token in " + reply.token_path() +
+            " (MRDA_TOKEN_FILE);\nguests of this user that name none are this VM's from now on\n" +
+            kept_sizes(vm);
+    if (vm.shown_devices_size() > 0) {
+        text += "how QEMU gets its devices: mrdactl vm show " + vm.name() + "\n";
+    }
+    return text;
+}
+
+std::string Printer::vm_removed(const std::string& name, const v1::RemoveVmReply& reply) const {
+    if (json) {
+        ordered_json files = ordered_json::array();
+        for (const std::string& file : reply.files()) {
+            files.push_back(file);
+        }
+        return dump({{"name", name}, {"files", files}});
+    }
+    std::string text = "VM " + name + " is removed, and its sessions are stopped\n";
+    for (const std::string& file : reply.files()) {
+        text += "its device's file stays: " + file + "\n";
+    }
+    return text;
+}
+
+}  // namespace mrda::ctl

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "print.h"
+#include "shown_vm.h"
+
+namespace mrda::ctl {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(PrintVms, shows_devices_as_large_as_they_are_and_whose_the_default_token_is) {
+    v1::ListVmsReply reply;
+    v1::Vm& vm = *reply.add_vms() = shown_vm();
+    vm.set_is_default(true);
+    add_file(vm, "/dev/shm/vm1");
+    *reply.add_vms() = shown_vm();
+    reply.mutable_vms(1)->set_name("vm2");
+    EXPECT_THAT(Printer{}.vms(reply), ContainsRegex("vm1 +yes +1048576 [^\n]*\nvm2 +- +67108864 "));
+    const auto list = nlohmann::json::parse(Printer{true}.vms(reply));
+    EXPECT_EQ(list[0]["default"], true);
+    EXPECT_EQ(list[0]["device_bytes"], nlohmann::json::array({1048576}));
+    EXPECT_EQ(list[0]["memory_bytes"], 67108864);
+}
+
+TEST(PrintVms, an_addition_says_what_is_new_and_what_stayed) {
+    v1::AddVmReply reply;
+    reply.set_token_path("/state/vm1.token");
+    *reply.mutable_vm() = shown_vm();
+    EXPECT_THAT(Printer{}.vm_added(reply),
+                AllOf(HasSubstr("VM vm1: its guests show the token in /state/vm1.token "),
+                      Not(HasSubstr("keeps its")), Not(HasSubstr("vm show"))));
+    reply.set_replaced(true);
+    add_file(*reply.mutable_vm(), "/dev/shm/vm1");
+    EXPECT_THAT(Printer{}.vm_added(reply),
+                AllOf(HasSubstr("VM vm1 was there"), HasSubstr("the token in /state/vm1.token "),
+                      HasSubstr("/dev/shm/vm1 was there, and keeps its 1048576 bytes"),
+                      HasSubstr("mrdactl vm show vm1")));
+    const auto value = nlohmann::json::parse(Printer{true}.vm_added(reply));
+    EXPECT_EQ(value["replaced"], true);
+    EXPECT_EQ(value["token_file"], "/state/vm1.token");
+}
+
+TEST(PrintVms, a_removal_names_the_files_that_stay) {
+    v1::RemoveVmReply reply;
+    EXPECT_THAT(Printer{}.vm_removed("vm1", reply), Not(HasSubstr("stays")));
+    reply.add_files("/dev/shm/vm1");
+    EXPECT_THAT(Printer{}.vm_removed("vm1", reply), HasSubstr("stays: /dev/shm/vm1"));
+    EXPECT_EQ(nlohmann::json::parse(Printer{true}.vm_removed("vm1", reply))["files"][0],
+              "/dev/shm/vm1");
+}
+
+}  // namespace
+}  // namespace mrda::ctl
