@@ -30,6 +30,15 @@ def wait_until(done, what):
         time.sleep(0.01)
 
 
+class Refused(AssertionError):
+    """A program ended otherwise than it should have: its exit code and what it said on standard error."""
+
+    def __init__(self, program, arguments, run):
+        super().__init__(f"{program} {' '.join(map(str, arguments))}: exit code {run.returncode}: {run.stderr.strip()}")
+        self.code = run.returncode
+        self.words = run.stderr.strip()
+
+
 class Service:
     """A mrda-service with folders of its own; `bin_dir` holds the programs."""
 
@@ -89,7 +98,7 @@ class Service:
         run = subprocess.run([f"{self.bin}/mrdactl", *map(str, arguments)], env=self.env, text=True,
                              timeout=PATIENCE, capture_output=True, check=False)
         if run.returncode != code:
-            raise AssertionError(f"mrdactl {arguments}: {run.returncode}, {run.stderr}")
+            raise Refused("mrdactl", arguments, run)
         return run.stdout if code == 0 else run.stderr
 
     def sessions(self):

@@ -14,9 +14,9 @@ from lane import GuestError, GuestTimeout
 from qmp import QmpError
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "service"))
-from mrda_service import Service  # noqa: E402
+from mrda_service import Refused, Service  # noqa: E402
 
-NO_MACHINE, TIME_UP, BROKEN = 77, 124, 125
+WRONG_USE, NO_MACHINE, TIME_UP, BROKEN = 2, 77, 124, 125
 VM = "run"
 # One guest of one user, on a machine that may be busy.
 CONFIG = """
@@ -79,6 +79,9 @@ def main():
         return NO_MACHINE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except Refused as refused:
+        print(f"run.sh: {refused.words}", file=sys.stderr)
+        return WRONG_USE if refused.code == WRONG_USE else BROKEN
     except (AssertionError, GuestError, QmpError, OSError) as error:
         print(f"run.sh: {error}", file=sys.stderr)
         return BROKEN

@@ -75,6 +75,13 @@ class Machine(unittest.TestCase):
             self.assertIn("guest by doorbell, host by doorbell", output)
             self.assertGreater(os.path.getsize(out), 0)
 
+    def test_says_which_sizes_a_device_can_have(self):
+        for size, named in [("3M", "powers of two"), ("moon", "moon")]:
+            code, output, errors = self.run_in_machine("--memory", size, "true")
+            self.assertEqual((code, output), (2, ""), errors)
+            self.assertIn(named, errors)
+            self.assertNotIn("Traceback", errors)
+
     def test_ends_a_program_that_takes_too_long(self):
         code, output, errors = self.run_in_machine("--device", "plain", "--timeout", 3, "sh", "-c", "echo begun; sleep 1000")
         self.assertEqual((code, output), (124, "begun\n"))
