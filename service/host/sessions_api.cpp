@@ -39,10 +39,11 @@ void SessionsApi::serve(RpcQueue& queue) {
     });
     serve_on(loop_, queue, service_, &Service::RequestList,
              [this](auto& call) { return list(call.context(), call.reply()); });
-    serve_watch(queue, service_, loop_, sessions_,
-                [this](const grpc::ServerContext& context) { return caller(context); });
-    serve_wake(queue, service_, loop_, sessions_,
-               [this](const grpc::ServerContext& context) { return caller(context); });
+    const auto streams = std::make_shared<const StreamMethod>(
+        StreamMethod{queue, service_, loop_, sessions_,
+                     [this](const grpc::ServerContext& context) { return caller(context); }});
+    serve_watch(streams);
+    serve_wake(streams);
     serve_on(loop_, queue, service_, &Service::RequestRenew, [this](auto& call) -> Result<void> {
         MRDA_ASSIGN(const auto vm, caller(call.context()));
         MRDA_ASSIGN(const std::uint64_t lease_ns,

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
+#include <memory>
 
-#include "event_loop.h"
-#include "mrda/v1/sessions.grpc.pb.h"
-#include "rpc_queue.h"
-#include "session_manager.h"
+#include "stream_call.h"
 
 namespace mrda::service {
 
-/// Who calls: only its sessions may be watched. On the loop's thread.
-using WatchCaller = std::function<Result<std::shared_ptr<Vm>>(const grpc::ServerContext&)>;
-
-/// Serves mrda.v1.Sessions/Watch. All must outlive the queue.
-void serve_watch(RpcQueue& queue, v1::Sessions::AsyncService& service, EventLoop& loop,
-                 SessionManager& sessions, WatchCaller caller);
+/// Serves mrda.v1.Sessions/Watch.
+void serve_watch(std::shared_ptr<const StreamMethod> method);
 
 }  // namespace mrda::service

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Sessions with real workers and the codec that does nothing, over the manager's own interface.
-#include <drm_fourcc.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include "mrda/ivshmem/wakeup.h"
 #include "session_manager.h"
+#include "small_request.h"
 #include "state_file.h"
 #include "temp_dir.h"
 
@@ -35,25 +35,6 @@ class SessionTest : public testing::Test {
         settings_.epoch = 7;
     }
     void start_manager() { manager_.emplace(*loop_, settings_, resources_, dir_ / "region.sock"); }
-    static v1::CreateRequest request() {
-        v1::CreateRequest request;
-        request.mutable_wire()->set_oldest_major(1);
-        request.mutable_wire()->set_newest_major(1);
-        v1::EncodeConfig& encode = *request.mutable_encode();
-        encode.set_codec(v1::CODEC_COPY);
-        encode.set_drm_fourcc(DRM_FORMAT_NV12);
-        encode.set_width_px(64);
-        encode.set_height_px(64);
-        encode.set_fps_num(30);
-        encode.set_fps_den(1);
-        encode.set_qp(22);
-        encode.set_gop_size(1);
-        encode.set_gop_ref_dist(1);
-        encode.set_num_ref_frames(1);
-        encode.set_target_usage(4);
-        encode.set_async_depth(4);
-        return request;
-    }
     Result<v1::CreateReply> create(const char* vm, const v1::CreateRequest& wanted) {
         std::optional<Result<v1::CreateReply>> created;
         manager_->create(vms_.find(vm), wanted, 1,
@@ -85,7 +66,7 @@ class SessionTest : public testing::Test {
 
 TEST_F(SessionTest, runs_and_is_stopped) {
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok()) << to_string(reply.error());
     EXPECT_EQ(reply->epoch(), 7U);
     EXPECT_EQ(reply->status().state(), v1::SESSION_STATE_RUNNING);
@@ -101,7 +82,7 @@ TEST_F(SessionTest, runs_and_is_stopped) {
 
 TEST_F(SessionTest, is_there_for_its_owner_alone) {
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok());
     const std::uint64_t id = reply->status().session_id();
     EXPECT_TRUE(manager_->find(vms_.find("a").get(), id).ok());
@@ -113,9 +94,9 @@ TEST_F(SessionTest, is_there_for_its_owner_alone) {
 
 TEST_F(SessionTest, whose_worker_dies_fails_by_name_and_frees_everything) {
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok());
-    const auto other = create("b", request());
+    const auto other = create("b", small_request());
     ASSERT_TRUE(other.ok());
     Session& failing = session(*reply);
     std::vector<v1::SessionState> seen;
@@ -141,7 +122,7 @@ TEST_F(SessionTest, whose_worker_dies_fails_by_name_and_frees_everything) {
 
 TEST_F(SessionTest, is_watched_by_a_few_at_once) {
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok());
     const std::uint64_t id = reply->status().session_id();
     const auto watch = [&] { return manager_->watch(nullptr, id, [](const auto&, bool) {}); };
@@ -159,7 +140,7 @@ TEST_F(SessionTest, is_watched_by_a_few_at_once) {
 TEST_F(SessionTest, whose_guest_is_silent_ends_with_its_lease) {
     settings_.lease_ns = 100'000'000;
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok());
     const std::uint64_t begin = ivshmem::now_ns();
     turn([&] { return manager_->count() == 0; });
@@ -170,7 +151,7 @@ TEST_F(SessionTest, whose_guest_is_silent_ends_with_its_lease) {
 TEST_F(SessionTest, whose_lease_is_renewed_goes_on) {
     settings_.lease_ns = 300'000'000;
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok());
     const std::uint64_t id = reply->status().session_id();
     const std::uint64_t end = ivshmem::now_ns() + 900'000'000;
@@ -187,7 +168,7 @@ TEST_F(SessionTest, that_nobody_waits_for_is_stopped_while_it_starts) {
     ASSERT_EQ(::chmod(settings_.worker_program.c_str(), 0700), 0);
     start_manager();
     std::optional<Errc> told;
-    manager_->create(vms_.find("a"), request(), 7,
+    manager_->create(vms_.find("a"), small_request(), 7,
                      [&](const Result<v1::CreateReply>& reply) { told = reply.error().code; });
     manager_->abandon(8);
     EXPECT_EQ(manager_->count(), 1U);
@@ -201,7 +182,7 @@ TEST_F(SessionTest, that_nobody_waits_for_is_stopped_while_it_starts) {
 
 TEST_F(SessionTest, is_watched_by_nobody_new_while_the_service_closes) {
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok());
     int told = 0;
     const auto count = [&](const v1::SessionStatus&, bool) { ++told; };
@@ -217,7 +198,7 @@ TEST_F(SessionTest, is_watched_by_nobody_new_while_the_service_closes) {
 
 TEST_F(SessionTest, is_drained_and_reset) {
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok());
     Session& running = session(*reply);
     ASSERT_TRUE(running.drain().ok());
@@ -232,29 +213,29 @@ TEST_F(SessionTest, beyond_the_vms_caps_is_refused_with_the_figures) {
     start_manager();
     std::vector<v1::CreateReply> replies;
     for (int i = 0; i < 3; ++i) {
-        auto reply = create("a", request());
+        auto reply = create("a", small_request());
         ASSERT_TRUE(reply.ok()) << to_string(reply.error());
         replies.push_back(std::move(*reply));
     }
-    const auto refused = create("a", request());
+    const auto refused = create("a", small_request());
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, Errc::exhausted);
     EXPECT_NE(refused.error().message.find("3 sessions of 3"), std::string::npos);
-    EXPECT_TRUE(create("b", request()).ok()) << "another VM is not affected";
+    EXPECT_TRUE(create("b", small_request()).ok()) << "another VM is not affected";
 }
 
 TEST_F(SessionTest, created_too_often_is_refused) {
     vms_.find("a")->config.max_creates_per_second = 1;
     start_manager();
-    EXPECT_TRUE(create("a", request()).ok());
-    const auto refused = create("a", request());
+    EXPECT_TRUE(create("a", small_request()).ok());
+    const auto refused = create("a", small_request());
     ASSERT_FALSE(refused.ok());
     EXPECT_NE(refused.error().message.find("created per second"), std::string::npos);
 }
 
 TEST_F(SessionTest, larger_than_its_vms_memory_is_refused_with_the_figures) {
     start_manager();
-    auto large = request();
+    auto large = small_request();
     large.set_input_slot_bytes(8 << 20);
     const auto refused = create("a", large);
     ASSERT_FALSE(refused.ok());
@@ -269,7 +250,7 @@ TEST_F(SessionTest, larger_than_its_vms_memory_is_refused_with_the_figures) {
 
 TEST_F(SessionTest, with_a_plugin_that_is_not_there_fails_with_its_name) {
     start_manager();
-    auto odd = request();
+    auto odd = small_request();
     odd.mutable_encode()->set_plugin("nobodys");
     const auto refused = create("a", odd);
     ASSERT_FALSE(refused.ok());
@@ -280,7 +261,7 @@ TEST_F(SessionTest, with_a_plugin_that_is_not_there_fails_with_its_name) {
 TEST_F(SessionTest, whose_worker_program_is_missing_leaves_nothing_behind) {
     settings_.worker_program = "/nowhere/mrda-worker";
     start_manager();
-    EXPECT_EQ(create("a", request()).error().code, Errc::not_found);
+    EXPECT_EQ(create("a", small_request()).error().code, Errc::not_found);
     EXPECT_EQ(manager_->count(), 0U);
     EXPECT_EQ(vms_.find("a")->sessions, 0U);
     EXPECT_EQ(resources_.pixels_reserved(), 0U);
@@ -288,7 +269,7 @@ TEST_F(SessionTest, whose_worker_program_is_missing_leaves_nothing_behind) {
 
 TEST_F(SessionTest, tokens_open_its_region_while_it_lives) {
     start_manager();
-    const auto reply = create("a", request());
+    const auto reply = create("a", small_request());
     ASSERT_TRUE(reply.ok());
     const std::string token = reply->in_region().attach_token();
     EXPECT_EQ(manager_->region_of(token), vms_.find("a")->memfd->region.fd());
@@ -299,11 +280,11 @@ TEST_F(SessionTest, tokens_open_its_region_while_it_lives) {
 
 TEST_F(SessionTest, all_are_drained_and_stopped_at_the_end) {
     start_manager();
-    ASSERT_TRUE(create("a", request()).ok());
-    ASSERT_TRUE(create("b", request()).ok());
+    ASSERT_TRUE(create("a", small_request()).ok());
+    ASSERT_TRUE(create("b", small_request()).ok());
     bool done = false;
     manager_->shut_down(50'000'000, [&] { done = true; });
-    EXPECT_FALSE(create("a", request()).ok()) << "none begins now";
+    EXPECT_FALSE(create("a", small_request()).ok()) << "none begins now";
     turn([&] { return done; });
     EXPECT_EQ(manager_->count(), 0U);
 }
@@ -319,7 +300,7 @@ TEST_F(SessionTest, created_and_stopped_leaves_no_descriptor) {
         return descriptors;
     };
     const auto cycle = [&] {
-        const auto reply = create("a", request());
+        const auto reply = create("a", small_request());
         ASSERT_TRUE(reply.ok());
         manager_->stop(session(*reply));
         turn([&] { return manager_->count() == 0; });

@@ -2,7 +2,6 @@
 // The stream of wake-ups, by gRPC, of a session with a real worker and the codec that does nothing.
 #include "wake_call.h"
 
-#include <drm_fourcc.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -16,6 +15,7 @@
 
 #include "mrda/ivshmem/wakeup.h"
 #include "sessions_api.h"
+#include "small_request.h"
 #include "temp_dir.h"
 
 namespace mrda::service {
@@ -98,24 +98,9 @@ class WakeCallTest : public testing::Test {
     }
     /// Its id; woken `by`, both ways.
     std::uint64_t create(v1::WakeBy by) {
-        v1::CreateRequest request;
-        request.mutable_wire()->set_oldest_major(1);
-        request.mutable_wire()->set_newest_major(1);
+        v1::CreateRequest request = small_request();
         request.mutable_wake()->add_guest(by);
         request.mutable_wake()->add_host(by);
-        v1::EncodeConfig& encode = *request.mutable_encode();
-        encode.set_codec(v1::CODEC_COPY);
-        encode.set_drm_fourcc(DRM_FORMAT_NV12);
-        encode.set_width_px(64);
-        encode.set_height_px(64);
-        encode.set_fps_num(30);
-        encode.set_fps_den(1);
-        encode.set_qp(22);
-        encode.set_gop_size(1);
-        encode.set_gop_ref_dist(1);
-        encode.set_num_ref_frames(1);
-        encode.set_target_usage(4);
-        encode.set_async_depth(4);
         grpc::ClientContext context;
         identify(context);
         v1::CreateReply reply;
