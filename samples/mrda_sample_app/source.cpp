@@ -182,7 +182,7 @@ Result<std::uint64_t> Source::read_rows(const Buffer& buffer, std::size_t planes
         }
     }
     MRDA_ASSIGN(const std::uint64_t filled, fill(ranges));
-    if (luma != nullptr) {
+    if (luma != nullptr && filled != 0) {
         copy_luma(*luma, buffer);
     }
     return filled;

@@ -16,7 +16,7 @@
 namespace mrda_sample_app {
 
 /// Raw frames one after another, planes packed: from a file, a pipe, or a moving pattern. They are
-/// read straight into the guest's buffers, row by row.
+/// read straight into the guest's buffers, row by row, but for luma that somebody else wants, too.
 class Source {
   public:
     /// Errors: not_found, permission_denied; corrupt (a file that ends within a frame which is

@@ -101,7 +101,7 @@ Result<int> add_vm(const Options& options) {
     vm.set_max_creates_per_second(options.max_creates_per_second);
     vm.set_max_pixels_per_second(options.max_pixels_per_second);
     MRDA_ASSIGN(const auto reply, client.add_vm(vm));
-    say(options.printer.vm_added(reply));
+    say(options.printer.vm_added(options.vm, reply));
     return 0;
 }
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <cstdint>
+
+#include "mrda/ivshmem/session_layout.h"
 #include "print.h"
 #include "text.h"
 
@@ -8,26 +11,32 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// Of its devices as they are, which need not be as large as was asked.
-std::vector<std::uint64_t> sizes_of(const v1::Vm& vm) {
+/// Of its devices, as they are. None: it has no devices, or they cannot be had.
+std::vector<std::uint64_t> device_bytes(const v1::Vm& vm) {
     std::vector<std::uint64_t> sizes;
     for (const v1::VmDevice& device : vm.shown_devices()) {
         sizes.push_back(device.size_bytes());
     }
-    return sizes.empty() ? std::vector<std::uint64_t>{vm.memory_bytes()} : sizes;
+    return sizes;
 }
 
 std::string memory_text(const v1::Vm& vm) {
     std::string text;
-    for (const std::uint64_t size : sizes_of(vm)) {
+    for (const std::uint64_t size : device_bytes(vm)) {
         text += (text.empty() ? "" : " + ") + std::to_string(size);
     }
-    return text;
+    return text.empty() ? std::to_string(vm.memory_bytes()) : text;
 }
 
-/// What was asked of device `index`.
+/// What was asked of device `index`, in whole pages, which a region has.
 std::uint64_t asked_bytes(const v1::Vm& vm, int index) {
-    return index == 1 && vm.out_memory_bytes() != 0 ? vm.out_memory_bytes() : vm.memory_bytes();
+    const bool other = index == 1 && vm.out_memory_bytes() != 0;
+    const std::uint64_t asked = other ? vm.out_memory_bytes() : vm.memory_bytes();
+    return (asked + ivshmem::kPageBytes - 1) / ivshmem::kPageBytes * ivshmem::kPageBytes;
+}
+
+std::string devices_text(const v1::Vm& vm) {
+    return std::to_string(vm.devices()) + (vm.refused().empty() ? "" : " (refused)");
 }
 
 std::string kept_sizes(const v1::Vm& vm) {
@@ -52,7 +61,8 @@ std::string Printer::vms(const v1::ListVmsReply& reply) const {
                             {"default", vm.is_default()},
                             {"memory_bytes", vm.memory_bytes()},
                             {"out_memory_bytes", vm.out_memory_bytes()},
-                            {"device_bytes", sizes_of(vm)},
+                            {"device_bytes", device_bytes(vm)},
+                            {"refused", vm.refused()},
                             {"in_device", vm.in_device_path()},
                             {"out_device", vm.out_device_path()},
                             {"devices", vm.devices()},
@@ -69,29 +79,29 @@ std::string Printer::vms(const v1::ListVmsReply& reply) const {
     for (const v1::Vm& vm : reply.vms()) {
         rows.push_back({vm.name(), vm.is_default() ? "yes" : "-", memory_text(vm),
                         std::to_string(vm.max_sessions()),
-                        std::to_string(vm.max_pixels_per_second()), std::to_string(vm.devices()),
+                        std::to_string(vm.max_pixels_per_second()), devices_text(vm),
                         vm.in_device_path().empty() ? "-" : vm.in_device_path(),
                         vm.out_device_path().empty() ? "-" : vm.out_device_path()});
     }
     return table(rows);
 }
 
-std::string Printer::vm_added(const v1::AddVmReply& reply) const {
+std::string Printer::vm_added(const std::string& name, const v1::AddVmReply& reply) const {
     const v1::Vm& vm = reply.vm();
     if (json) {
-        return dump({{"name", vm.name()},
+        return dump({{"name", name},
                      {"replaced", reply.replaced()},
                      {"token_file", reply.token_path()},
-                     {"device_bytes", sizes_of(vm)}});
+                     {"device_bytes", device_bytes(vm)}});
     }
-    std::string text = "VM " + vm.name();
+    std::string text = "VM " + name;
     text += reply.replaced() ? " was there, and is now as said; its guests go on showing"
                              : ": its guests show";
     text += " the token in " + reply.token_path() +
             " (MRDA_TOKEN_FILE);\nguests of this user that name none are this VM's from now on\n" +
             kept_sizes(vm);
     if (vm.shown_devices_size() > 0) {
-        text += "how QEMU gets its devices: mrdactl vm show " + vm.name() + "\n";
+        text += "how QEMU gets its devices: mrdactl vm show " + name + "\n";
     }
     return text;
 }

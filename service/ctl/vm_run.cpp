@@ -61,8 +61,16 @@ Result<void> check_free(const VmDevice& device, const std::string& runtime_dir) 
         return {};
     }
     const auto machine = machine_of(device, runtime_dir);
-    // A holder that cannot be asked leaves what the service said.
-    if (!machine.ok() || *machine != service::Machine::none) {
+    if (!machine.ok() && machine.error().code == Errc::unsupported) {
+        return {};  // An older holder: it refuses the second machine itself.
+    }
+    if (!machine.ok()) {
+        Error error = machine.error();
+        error.message = "the service says that a machine has region " + device.told.name() +
+                        ", and mrda-doorbell cannot be asked: " + error.message;
+        return error;
+    }
+    if (*machine != service::Machine::none) {
         return make_error(Errc::busy, "a machine has region " + device.told.name() +
                                           " already, and two cannot share it; shut that one down");
     }

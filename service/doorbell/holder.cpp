@@ -66,6 +66,14 @@ Result<std::unique_ptr<Holder>> Holder::listen(EventLoop& loop, Settings setting
 }
 
 Result<void> Holder::open() {
+    MRDA_ASSIGN(settings_.runtime_dir, absolute_dir(settings_.runtime_dir));
+    MRDA_ASSIGN(settings_.socket_dir, absolute_dir(settings_.socket_dir));
+    if (lies_in(settings_.runtime_dir, settings_.socket_dir)) {
+        return make_error(Errc::invalid_argument,
+                          "socket folder " + settings_.socket_dir + " is, or holds, " +
+                              settings_.runtime_dir +
+                              ", which is private; name a folder of its own");
+    }
     MRDA_TRY(make_private_dir(settings_.runtime_dir));
     MRDA_TRY(make_own_dir(settings_.socket_dir));
     MRDA_ASSIGN(lock_, lock_runtime_dir(settings_.runtime_dir));
@@ -208,7 +216,7 @@ Result<std::shared_ptr<KeptRegion>> Holder::make(const DoorbellRequest& request)
         regions_.erase(found);  // Its socket's path is the next one's.
     }
     if (request.user != ::geteuid()) {
-        MRDA_TRY(open_to_others(settings_.socket_dir, request.region));
+        MRDA_TRY(open_to_others(settings_.socket_dir, settings_.runtime_dir, request.region));
     }
     MRDA_ASSIGN(
         auto made,

@@ -23,15 +23,15 @@ namespace mrda::service {
 class Holder {
   public:
     struct Settings {
-        std::string runtime_dir;  ///< Absolute.
-        std::string socket_dir;   ///< For QEMU: the regions' sockets. Absolute.
+        std::string runtime_dir;
+        std::string socket_dir;  ///< For QEMU: the regions' sockets.
         /// How long a service that went without a word may take to come back, if no machine waits.
         std::uint64_t linger_ns = 60'000'000'000;
         bool stay = false;  ///< Also where nobody needs it.
     };
 
     /// Listens. Makes the folders if they are not there. Errors: busy (another holder has the
-    /// runtime folder), permission_denied, io.
+    /// runtime folder), invalid_argument (the socket folder is that), permission_denied, io.
     static Result<std::unique_ptr<Holder>> listen(EventLoop& loop, Settings settings);
     ~Holder();
     Holder(const Holder&) = delete;

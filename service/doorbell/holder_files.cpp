@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "log.h"
+#include "private_dir.h"
 
 namespace mrda::service {
 
@@ -29,18 +30,27 @@ Result<void> check_region_name(const std::string& name) {
     return {};
 }
 
-Result<void> open_to_others(const std::string& dir, const std::string& region) {
-    if (::chmod(dir.c_str(), 0711) != 0) {
-        return os_error("chmod", errno, "cannot let others into " + dir);
+Result<void> open_to_others(const std::string& dir, const std::string& runtime_dir,
+                            const std::string& region) {
+    MRDA_TRY(check_way_to(dir));
+    const Fd folder(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status {};
+    if (!folder || ::fstat(folder.get(), &status) != 0) {
+        return os_error("open", errno, "cannot open folder " + dir);
+    }
+    constexpr mode_t kEnter = S_IXGRP | S_IXOTH;
+    if ((status.st_mode & kEnter) != kEnter &&
+        ::fchmod(folder.get(), (status.st_mode & 07777U) | kEnter) != 0) {
+        return os_error("fchmod", errno, "cannot let others into " + dir);
     }
     for (auto at = std::filesystem::path(dir); at.has_relative_path(); at = at.parent_path()) {
-        struct stat status {};
         if (::stat(at.c_str(), &status) == 0 && (status.st_mode & S_IXOTH) == 0) {
             // Only a warning: it may be open to that user by other means.
             Log::warn("socket out of reach",
                       {{"region", region},
                        {"closed", at.string()},
-                       {"mend", "set socket_dir (mrda-doorbell --socket-dir)"}});
+                       {"mend", at == runtime_dir ? "set socket_dir (mrda-doorbell --socket-dir)"
+                                                  : "chmod o+x " + at.string()}});
         }
     }
     return {};

@@ -7,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 
 #include "background.h"
@@ -15,6 +14,7 @@
 #include "log.h"
 #include "mrda/interop/exit_code.h"
 #include "mrda/interop/version.h"
+#include "private_dir.h"
 #include "process.h"
 #include "runtime_dir.h"
 
@@ -63,13 +63,9 @@ Result<void> settle(Options& options) {
         MRDA_ASSIGN(runtime_dir, mrda::runtime_dir());
     }
     socket_dir = socket_dir.empty() ? runtime_dir + "/vm" : socket_dir;
-    for (std::string* const dir : {&runtime_dir, &socket_dir}) {
-        std::error_code error;
-        *dir = std::filesystem::absolute(*dir, error).lexically_normal().string();
-        if (error) {
-            return make_error(Errc::io, "cannot tell where " + *dir + " is");
-        }
-    }
+    // Now: it may go elsewhere.
+    MRDA_ASSIGN(runtime_dir, mrda::service::absolute_dir(runtime_dir));
+    MRDA_ASSIGN(socket_dir, mrda::service::absolute_dir(socket_dir));
     linger_ns = options.linger_ms * 1'000'000;
     return {};
 }

@@ -2,8 +2,11 @@
 #include "admin_api.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
+#include <system_error>
 
+#include "log.h"
 #include "rpc_call.h"
 
 namespace mrda::service {
@@ -152,11 +155,14 @@ Result<void> AdminApi::add_vm(const v1::Vm& vm, v1::AddVmReply& reply) {
 }
 
 Result<void> AdminApi::list_vms(v1::ListVmsReply& reply) const {
-    MRDA_ASSIGN(const std::string chosen, vms_.default_vm());
+    const auto chosen = vms_.default_vm();
+    if (!chosen.ok()) {
+        Log::warn("default VM", {{"why", to_string(chosen.error())}});
+    }
     for (const auto& vm : vms_.all()) {
         v1::Vm& shown = *reply.add_vms();
         fill_vm(*vm, shown);
-        shown.set_is_default(vm->config.name == chosen);
+        shown.set_is_default(chosen.ok() && vm->config.name == *chosen);
     }
     return {};
 }
@@ -166,7 +172,8 @@ Result<void> AdminApi::remove_vm(const std::string& name, v1::RemoveVmReply& rep
     MRDA_TRY(vms_.remove(name));
     for (const std::string& path :
          std::set<std::string>{vm->config.in_device_path, vm->config.out_device_path}) {
-        if (!path.empty()) {
+        std::error_code ignored;
+        if (std::filesystem::exists(path, ignored)) {
             reply.add_files(path);
         }
     }

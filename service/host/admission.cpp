@@ -2,6 +2,7 @@
 #include "admission.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "mrda/ivshmem/wakeup.h"

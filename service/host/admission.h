@@ -3,7 +3,7 @@
 
 #include "encode_request.h"
 #include "resource_manager.h"
-#include "vm_registry.h"
+#include "vm.h"
 
 namespace mrda::service {
 

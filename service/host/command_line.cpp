@@ -5,9 +5,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "config.h"
 #include "mrda/interop/version.h"
+#include "private_dir.h"
 #include "runtime_dir.h"
 #include "worker_protocol.h"
 
@@ -141,6 +146,23 @@ bool is_loopback(const std::string& address) {
     return host == "localhost";
 }
 
+/// Others are let into it, and must not be let into the state.
+Result<void> settle_socket_dir(Config& config) {
+    if (config.socket_dir.empty()) {
+        return {};
+    }
+    MRDA_ASSIGN(config.socket_dir, absolute_dir(config.socket_dir));
+    for (const std::string* const other : {&config.runtime_dir, &config.state_dir}) {
+        MRDA_ASSIGN(const std::string kept, absolute_dir(*other));
+        if (lies_in(kept, config.socket_dir)) {
+            return make_error(Errc::invalid_argument,
+                              "socket_dir " + config.socket_dir + " is, or holds, " + kept +
+                                  ", which is private; name a folder of its own");
+        }
+    }
+    return {};
+}
+
 /// What nobody said, and whether the whole can be.
 Result<void> settle(Config& config) {
     MRDA_TRY(settle_plugin_dirs(config.plugin_dirs));
@@ -150,6 +172,7 @@ Result<void> settle(Config& config) {
     if (config.state_dir.empty()) {
         config.state_dir = default_state_dir(config.runtime_dir);
     }
+    MRDA_TRY(settle_socket_dir(config));
     for (const auto& [name, ms] :
          {std::pair("lease_ms", config.lease_ms), std::pair("drain_ms", config.drain_ms)}) {
         if (ms == 0 || ms > kMostMs) {

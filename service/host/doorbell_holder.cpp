@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "doorbell_holder.h"
 
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -215,6 +216,7 @@ Result<std::shared_ptr<SharedRegion>> DoorbellHolder::share(const Device& device
     shared->doorbells = std::make_shared<Doorbells>();
     Doorbells& doorbells = *shared->doorbells;
     doorbells.socket_path = answer.reply.socket_path;
+    look_at_socket_dir(doorbells.socket_path);
     doorbells.used.resize(device.vectors);
     const auto guests = descriptors.begin() + 1 + device.vectors;
     std::move(descriptors.begin() + 1, guests, std::back_inserter(doorbells.host));
@@ -222,6 +224,18 @@ Result<std::shared_ptr<SharedRegion>> DoorbellHolder::share(const Device& device
     note_machine(doorbells, answer.reply.machine);
     known = {device, shared, changes_of(answer.reply, 0, false)};
     return shared;
+}
+
+void DoorbellHolder::look_at_socket_dir(const std::string& socket_path) {
+    const std::string dir = std::filesystem::path(socket_path).parent_path().string();
+    if (settings_.socket_dir.empty() || dir == settings_.socket_dir ||
+        std::exchange(told_of_socket_dir_, true)) {
+        return;
+    }
+    Log::warn("socket folder", {{"asked", settings_.socket_dir},
+                                {"used", dir},
+                                {"why", "mrda-doorbell was started with that"},
+                                {"mend", "end it, and start it anew, once no machine runs"}});
 }
 
 void DoorbellHolder::note(Known& known, const DoorbellReply& reply) {

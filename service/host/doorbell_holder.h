@@ -84,6 +84,8 @@ class DoorbellHolder {
     Result<void> start() const;
     Result<std::shared_ptr<SharedRegion>> share(const Device& device,
                                                 HolderConnection::Answer answer);
+    /// Warns, once, where the holder that runs was told of another one than this service.
+    void look_at_socket_dir(const std::string& socket_path);
     void note(Known& known, const DoorbellReply& reply);
     void hear();
     void heard(const DoorbellReply& event);
@@ -106,6 +108,7 @@ class DoorbellHolder {
     EventLoop::Id timer_ = 0;
     bool stuck_ = false;   // It let a question wait for too long, and has not spoken since.
     bool sought_ = false;  // Regions are, since a connection was lost.
+    bool told_of_socket_dir_ = false;
     std::map<std::string, Known> regions_;
     std::vector<Word> untold_;
 };

@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 

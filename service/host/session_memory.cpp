@@ -24,25 +24,31 @@ void punch(const SharedRegion& region, const ivshmem::Extent& extent) {
                                   static_cast<off_t>(extent.size_bytes)));
 }
 
-/// What would hold all that is there, and the session. A region that becomes a PCI BAR is a power
-/// of two.
-std::uint64_t enough_bytes(const ExtentAllocator& extents, std::uint64_t wanted) {
+/// What to do about it. `option`: how the region's size is said.
+std::string more_room(const SharedRegion& region, std::uint64_t wanted, const char* option) {
+    const ExtentAllocator& extents = region.extents;
+    if (wanted <= extents.free_bytes()) {
+        return "It is in pieces: stop another session, or use fewer or smaller slots";
+    }
+    // A region that becomes a PCI BAR is a power of two.
     const std::uint64_t used = extents.size_bytes() - extents.free_bytes();
-    return std::bit_ceil(used + wanted + ivshmem::kPageBytes);
+    const std::uint64_t enough = std::bit_ceil(used + wanted + ivshmem::kPageBytes);
+    return "Use fewer or smaller slots, or add VM " + region.owner + " anew, as it is but with " +
+           option + " " + std::to_string(enough) +
+           (region.path.empty() ? "" : " and another file: this one keeps its size");
 }
 
 /// `parts`: what `wanted` consists of, for people.
-Error no_room(const SharedRegion& region, std::uint64_t wanted, const std::string& parts) {
+Error no_room(const SharedRegion& region, std::uint64_t wanted, const std::string& parts,
+              const char* option) {
     const ExtentAllocator& extents = region.extents;
-    return make_error(
-        Errc::exhausted,
-        "the session needs " + std::to_string(wanted) + " bytes of shared memory, " + parts +
-            "; of " + std::to_string(extents.size_bytes()) + " bytes of region " + region.name +
-            " " + std::to_string(extents.free_bytes()) + " are free, at most " +
-            std::to_string(extents.largest_gap_bytes()) +
-            " in one piece. Use fewer or smaller slots, or have VM " + region.owner +
-            " added with " + std::to_string(enough_bytes(extents, wanted)) + " bytes" +
-            (region.path.empty() ? "" : ", in another file: this one keeps its size"));
+    return make_error(Errc::exhausted,
+                      "the session needs " + std::to_string(wanted) + " bytes of shared memory, " +
+                          parts + "; of " + std::to_string(extents.size_bytes()) +
+                          " bytes of region " + region.name + " " +
+                          std::to_string(extents.free_bytes()) + " are free, at most " +
+                          std::to_string(extents.largest_gap_bytes()) + " in one piece. " +
+                          more_room(region, wanted, option));
 }
 
 /// A file's pages exist when they are first written, and where the file system has none left then,
@@ -82,10 +88,11 @@ Result<SessionMemory> SessionMemory::carve(SessionRegions regions,
         if (of.input == of.output) {
             return no_room(*of.input, in_bytes + out_bytes,
                            std::to_string(in_bytes) + " in one piece for input and " +
-                               std::to_string(out_bytes) + " for output");
+                               std::to_string(out_bytes) + " for output",
+                           "--memory");
         }
-        return input ? no_room(*of.input, in_bytes, "in one piece, for input")
-                     : no_room(*of.output, out_bytes, "in one piece, for output");
+        return input ? no_room(*of.input, in_bytes, "in one piece, for input", "--memory")
+                     : no_room(*of.output, out_bytes, "in one piece, for output", "--out-memory");
     };
     const auto input = regions.input->extents.allocate(in_bytes, place.input);
     if (!input) {

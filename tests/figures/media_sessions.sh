@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 
 # 1: what the worker does for a frame, counted, against the commit that closed the service.
 instruction_row() {
-  if python3 tests/figures/worker_instructions.py build >"$work/row" 2>"$work/log"; then
+  if python3 tests/figures/worker_instructions.py build >"$work/row" 2>"$work/log" && [ -s "$work/row" ]; then
     rows_read < <(sed 's/^/1: /' "$work/row")
   else
     tail -n 20 "$work/log"

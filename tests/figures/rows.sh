@@ -30,6 +30,7 @@ figures_build() {
   echo
 }
 
+rows=0
 rows_failed=0
 rows_skipped=0
 
@@ -38,13 +39,14 @@ rows_begin() { printf '%-58s %-14s %-18s %s\n' what goal figure holds; }
 # row WHAT GOAL FIGURE yes|no
 row() {
   printf '%-58s %-14s %-18s %s\n' "$1" "$2" "$3" "$4"
+  rows=$((rows + 1))
   [ "$4" = yes ] || rows_failed=$((rows_failed + 1))
 }
 
 # row_skipped WHAT GOAL WHY
 row_skipped() {
   printf '%-58s %-14s %-18s %s\n' "$1" "$2" "skipped" "$3"
-  rows_skipped=$((rows_skipped + 1))
+  rows=$((rows + 1)) rows_skipped=$((rows_skipped + 1))
 }
 
 # row_if WHAT GOAL FIGURE EXPRESSION: holds if the awk expression is true.
@@ -53,7 +55,7 @@ row_if() { row "$1" "$2" "$3" "$(awk "BEGIN { print ($4) ? \"yes\" : \"no\" }")"
 # rows_read: those that stand in its input, a line each, their four parts between bars.
 rows_read() {
   local what goal figure holds
-  while IFS='|' read -r what goal figure holds; do
+  while IFS='|' read -r what goal figure holds || [ -n "$what" ]; do
     case $holds in
       skipped) row_skipped "$what" "$goal" "$figure" ;;
       *) row "$what" "$goal" "$figure" "$holds" ;;
@@ -61,11 +63,11 @@ rows_read() {
   done
 }
 
-# 0: all hold; 1: some do not; 77: all that ran hold, and some were skipped.
+# 0: all hold; 1: some do not, or there is none; 77: all that ran hold, and some were skipped.
 rows_end() {
   echo
   echo "$rows_failed do not hold, $rows_skipped skipped"
-  [ "$rows_failed" = 0 ] || exit 1
+  [ "$rows_failed" = 0 ] && [ "$rows" -gt 0 ] || exit 1
   [ "$rows_skipped" = 0 ] || exit 77
   exit 0
 }

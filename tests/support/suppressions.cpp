@@ -30,5 +30,5 @@ const char* __tsan_default_suppressions() {
     return "race:libx264.so\n"
            "race:libx265.so\n"
            "race:libSvtAv1Enc.so\n"
-           "race:ld-linux\n" MRDA_GRPC_SUPPRESSIONS;
+           "called_from_lib:ld-linux-x86-64.so.2\n" MRDA_GRPC_SUPPRESSIONS;
 }

@@ -27,22 +27,40 @@ TEST(PrintVms, shows_devices_as_large_as_they_are_and_whose_the_default_token_is
     EXPECT_EQ(list[0]["default"], true);
     EXPECT_EQ(list[0]["device_bytes"], nlohmann::json::array({1048576}));
     EXPECT_EQ(list[0]["memory_bytes"], 67108864);
+    EXPECT_TRUE(list[1]["device_bytes"].empty()) << "it has none";
+}
+
+TEST(PrintVms, says_where_devices_cannot_be_had) {
+    v1::ListVmsReply reply;
+    *reply.add_vms() = shown_vm();
+    reply.mutable_vms(0)->set_devices(2);
+    reply.mutable_vms(0)->set_refused("no holder");
+    EXPECT_THAT(Printer{}.vms(reply), HasSubstr(" 2 (refused) "));
+    EXPECT_EQ(nlohmann::json::parse(Printer{true}.vms(reply))[0]["refused"], "no holder");
+}
+
+TEST(PrintVms, a_file_that_was_made_in_whole_pages_is_as_large_as_was_asked) {
+    v1::AddVmReply reply;
+    *reply.mutable_vm() = shown_vm();
+    reply.mutable_vm()->set_memory_bytes(1'000'000'000);
+    add_file(*reply.mutable_vm(), "/dev/shm/vm1").set_size_bytes(1'000'001'536);
+    EXPECT_THAT(Printer{}.vm_added("vm1", reply), Not(HasSubstr("keeps its")));
 }
 
 TEST(PrintVms, an_addition_says_what_is_new_and_what_stayed) {
     v1::AddVmReply reply;
     reply.set_token_path("/state/vm1.token");
     *reply.mutable_vm() = shown_vm();
-    EXPECT_THAT(Printer{}.vm_added(reply),
+    EXPECT_THAT(Printer{}.vm_added("vm1", reply),
                 AllOf(HasSubstr("VM vm1: its guests show the token in /state/vm1.token "),
                       Not(HasSubstr("keeps its")), Not(HasSubstr("vm show"))));
     reply.set_replaced(true);
     add_file(*reply.mutable_vm(), "/dev/shm/vm1");
-    EXPECT_THAT(Printer{}.vm_added(reply),
+    EXPECT_THAT(Printer{}.vm_added("vm1", reply),
                 AllOf(HasSubstr("VM vm1 was there"), HasSubstr("the token in /state/vm1.token "),
                       HasSubstr("/dev/shm/vm1 was there, and keeps its 1048576 bytes"),
                       HasSubstr("mrdactl vm show vm1")));
-    const auto value = nlohmann::json::parse(Printer{true}.vm_added(reply));
+    const auto value = nlohmann::json::parse(Printer{true}.vm_added("vm1", reply));
     EXPECT_EQ(value["replaced"], true);
     EXPECT_EQ(value["token_file"], "/state/vm1.token");
 }

@@ -84,6 +84,12 @@ TEST_F(DoorbellProgram, uses_no_folder_that_others_may_change) {
     serve();
 }
 
+TEST_F(DoorbellProgram, opens_no_folder_to_others_that_is_private_or_holds_what_is) {
+    for (const char* const dir : {"run", "run/", "."}) {
+        EXPECT_EQ(start({"--socket-dir", dir_ / dir}), exit_code_of(Errc::invalid_argument)) << dir;
+    }
+}
+
 TEST_F(DoorbellProgram, survives_a_terminals_hangup_and_ends_by_sigterm_leaving_no_socket) {
     ASSERT_EQ(start(), 0);
     HolderConnection service = serve();

@@ -70,6 +70,18 @@ TEST(CommandLine, a_lease_that_cannot_be_is_refused) {
               std::string::npos);
 }
 
+TEST(CommandLine, a_socket_folder_is_made_absolute_and_is_no_folder_that_holds_secrets) {
+    EXPECT_EQ(parse({"--socket-dir", "vm/"})->socket_dir,
+              (std::filesystem::current_path() / "vm").string());
+    EXPECT_EQ(parse({"--runtime-dir", "/r", "--socket-dir", "/r/vm"})->socket_dir, "/r/vm");
+    for (const char* const dir : {"/a/r", "/a/r/", "/a/s", "/a", "/"}) {
+        const auto refused =
+            parse({"--runtime-dir", "/a/r", "--state-dir", "/a/s", "--socket-dir", dir});
+        ASSERT_FALSE(refused.ok()) << dir;
+        EXPECT_NE(refused.error().message.find("which is private"), std::string::npos) << dir;
+    }
+}
+
 TEST(CommandLine, takes_several_plugin_folders_in_their_order_and_makes_them_absolute) {
     const auto config = parse({"--plugin-dir", "/mine", "--plugin-dir", "below/../theirs"});
     ASSERT_TRUE(config.ok()) << to_string(config.error());

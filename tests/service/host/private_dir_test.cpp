@@ -43,7 +43,46 @@ TEST(PrivateDir, by_a_symbolic_link_is_refused) {
     TempDir dir;
     ASSERT_TRUE(make_private_dir(dir / "a").ok());
     std::filesystem::create_directory_symlink(dir / "a", dir / "link");
-    EXPECT_FALSE(make_private_dir(dir / "link").ok());
+    for (const char* const link : {"link", "link/", "link/.", "link//"}) {
+        EXPECT_FALSE(make_private_dir(dir / link).ok()) << link;
+        EXPECT_FALSE(make_own_dir(dir / link).ok()) << link;
+    }
+}
+
+TEST(PrivateDir, of_ones_own_is_made_alone_and_what_is_above_is_not) {
+    TempDir dir;
+    EXPECT_EQ(make_own_dir(dir / "a/b").error().code, Errc::not_found);
+    EXPECT_FALSE(std::filesystem::exists(dir / "a"));
+}
+
+TEST(PrivateDir, is_safe_to_go_to_where_nobody_else_can_change_the_way) {
+    TempDir dir;
+    ASSERT_TRUE(make_private_dir(dir / "open/inner").ok());
+    EXPECT_TRUE(check_way_to(dir / "open/inner").ok()) << "/tmp is sticky";
+    std::filesystem::create_directory_symlink(dir / "open", dir / "link");
+    EXPECT_TRUE(check_way_to(dir / "link/inner").ok()) << "one's own link";
+    ASSERT_EQ(::chmod((dir / "open").c_str(), 0777), 0);
+    for (const char* const way : {"open/inner", "link/inner"}) {
+        const auto refused = check_way_to(dir / way);
+        ASSERT_FALSE(refused.ok()) << way;
+        EXPECT_EQ(refused.error().code, Errc::permission_denied);
+        EXPECT_NE(refused.error().message.find("chmod go-w " + (dir / "open")), std::string::npos)
+            << refused.error().message;
+    }
+    ASSERT_EQ(::chmod((dir / "open").c_str(), 01777), 0);
+    EXPECT_TRUE(check_way_to(dir / "open/inner").ok());
+    if (::chown((dir / "open").c_str(), 65534, 65534) == 0) {
+        EXPECT_NE(check_way_to(dir / "open/inner").error().message.find("is user 65534's"),
+                  std::string::npos);
+    }
+}
+
+TEST(PrivateDir, is_called_the_same_from_wherever_it_is_looked_at) {
+    EXPECT_EQ(absolute_dir("/a/./b/../c//").value(), "/a/c");
+    EXPECT_EQ(absolute_dir("/").value(), "/");
+    EXPECT_TRUE(lies_in("/a", "/a") && lies_in("/a/b", "/a") && lies_in("/a", "/"));
+    EXPECT_FALSE(lies_in("/ab", "/a") || lies_in("/", "/a"));
+    EXPECT_EQ(absolute_dir("x/").value(), (std::filesystem::current_path() / "x").string());
 }
 
 TEST(PrivateDir, of_another_user_is_refused) {

@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -150,6 +152,8 @@ TEST_F(WakeCallTest, wakes_the_worker_with_each_later_message) {
         worker = session(id).worker_pid();
     });
     ASSERT_EQ(::kill(worker, SIGSTOP), 0);  // So that it does not hear of it first.
+    siginfo_t stopped{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(worker), &stopped, WSTOPPED | WNOWAIT), 0);
     ivshmem::clear_event(event.get());
     stream.write(0);
     pollfd rung{event.get(), POLLIN, 0};
@@ -188,7 +192,7 @@ TEST_F(WakeCallTest, ends_with_its_session) {
     EXPECT_EQ(stream.end(), grpc::StatusCode::OK);
 }
 
-TEST_F(WakeCallTest, that_the_guest_gives_up_or_ends_leaves_room_for_the_next) {
+TEST_F(WakeCallTest, that_the_guest_gives_up_or_ends_is_over_and_the_next_one_works) {
     const std::uint64_t id = create(v1::WAKE_BY_STREAM);
     for (int i = 0; i < 20; ++i) {
         Stream stream(*this);
