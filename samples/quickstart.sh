@@ -74,7 +74,7 @@ if [ -n "$vm" ]; then
 fi
 if [ -z "$built" ]; then
   built=$PWD/build
-  echo "Building (a few minutes the first time) ..."
+  echo "Building (10 to 15 minutes on two cores the first time) ..."
   # The tests want packages of their own.
   mrda_build dev -DMRDA_BUILD_TESTS=OFF
 fi
@@ -197,5 +197,5 @@ cat <<TXT
 What was made:
   $encoded            the encoded video
   $out/side_by_side.png    source (left) and decoded (right)
-  $report             every step and figure, for programs
+  $report             every figure, for programs
 TXT

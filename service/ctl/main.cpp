@@ -16,6 +16,7 @@
 #include "print.h"
 #include "region_size.h"
 #include "runtime_dir.h"
+#include "text.h"
 #include "vm_devices.h"
 #include "vm_run.h"
 
@@ -101,7 +102,8 @@ Result<int> add_vm(const Options& options) {
     vm.set_max_creates_per_second(options.max_creates_per_second);
     vm.set_max_pixels_per_second(options.max_pixels_per_second);
     MRDA_ASSIGN(const auto reply, client.add_vm(vm));
-    say(options.printer.vm_added(options.vm, reply));
+    MRDA_ASSIGN(const std::string dir, runtime_dir_of(options));
+    say(options.printer.vm_added(options.vm, reply, dir));
     return 0;
 }
 
@@ -136,9 +138,11 @@ Result<int> run_vm(const Options& options) {
     MRDA_ASSIGN(const auto devices, mrda::ctl::devices_of(vm, options.slots));
     if (devices.empty()) {
         return make_error(Errc::invalid_argument, "VM " + options.vm +
-                                                      " has no device for a machine; give it two: "
+                                                      " has no device for a machine; give it one: "
                                                       "mrdactl vm add " +
-                                                      options.vm + " --devices 2");
+                                                      options.vm +
+                                                      " --devices 1, beside what else it is "
+                                                      "to have");
     }
     return mrda::ctl::run_vm(devices, options.plain, dir, options.command);
 }
@@ -198,6 +202,19 @@ Result<int> top(const Options& options) {
 }
 
 /// Every command in one place; `chosen` is set to the one that the user named.
+CLI::Validator size_value() {
+    return {[](std::string& text) -> std::string {
+                const auto size = mrda::ctl::parse_size(text);
+                if (!size || *size == 0) {
+                    return "\"" + text +
+                           "\" is no size; give a number from 1 on, with K, M, G or T: 64M";
+                }
+                text = std::to_string(*size);
+                return {};
+            },
+            "SIZE"};
+}
+
 void add_commands(CLI::App& app, Options& options, Command& chosen) {
     const auto command = [&chosen](CLI::App& parent, const char* name, const char* text,
                                    Result<int> (*run)(const Options&)) {
@@ -223,17 +240,20 @@ void add_commands(CLI::App& app, Options& options, Command& chosen) {
     added->add_option("--out-device", options.out_device, "a file that holds its output slots");
     added
         ->add_option("--memory", options.memory_bytes,
-                     "bytes of its shared memory; a device that is there keeps its size")
-        ->transform(CLI::AsSizeValue(false));
+                     "bytes of its shared memory; a file that is there keeps its size")
+        ->transform(size_value());
     added
         ->add_option("--out-memory", options.out_memory_bytes,
                      "bytes of its out device; without it, as --memory")
-        ->transform(CLI::AsSizeValue(false));
-    added->add_option("--devices", options.devices,
-                      "instead of files: 1 IVSHMEM device with doorbells, or 2, in and out");
+        ->transform(size_value());
+    auto* const devices =
+        added->add_option("--devices", options.devices,
+                          "instead of files: 1 IVSHMEM device with doorbells, or 2, in and out");
     added->add_option("--vectors", options.vectors, "interrupts of each device; without it, 16");
-    added->add_option("--qemu-user", options.qemu_user,
-                      "who runs its machine; without it, the service's user");
+    added
+        ->add_option("--qemu-user", options.qemu_user,
+                     "who runs its machine; without it, the service's user")
+        ->needs(devices);
     added->add_option("--max-sessions", options.max_sessions, "at once; without it, 16");
     added->add_option("--max-creates-per-second", options.max_creates_per_second,
                       "sessions made; without it, 20");

@@ -18,7 +18,9 @@ struct Printer {
     [[nodiscard]] std::string findings(const std::vector<Finding>& findings) const;
     [[nodiscard]] std::string size(const RegionSize& size) const;
     [[nodiscard]] std::string vms(const v1::ListVmsReply& reply) const;
-    [[nodiscard]] std::string vm_added(const std::string& name, const v1::AddVmReply& reply) const;
+    /// `runtime_dir`: the service's.
+    [[nodiscard]] std::string vm_added(const std::string& name, const v1::AddVmReply& reply,
+                                       const std::string& runtime_dir) const;
     [[nodiscard]] std::string vm_removed(const std::string& name,
                                          const v1::RemoveVmReply& reply) const;
     /// What the VM is, and how QEMU and libvirt are given its devices.

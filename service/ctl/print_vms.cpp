@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include <pwd.h>
+#include <unistd.h>
+
+#include <bit>
 #include <cstdint>
 
 #include "mrda/ivshmem/session_layout.h"
 #include "print.h"
+#include "private_dir.h"
 #include "text.h"
 
 namespace mrda::ctl {
@@ -39,16 +44,55 @@ std::string devices_text(const v1::Vm& vm) {
     return std::to_string(vm.devices()) + (vm.refused().empty() ? "" : " (refused)");
 }
 
-std::string kept_sizes(const v1::Vm& vm) {
+/// Whether that is who runs this.
+bool is_this_user(const std::string& user) {
+    const passwd* const found = ::getpwuid(::geteuid());
+    return user == std::to_string(::geteuid()) || (found != nullptr && user == found->pw_name);
+}
+
+std::string file_notice(const v1::VmDevice& device, std::uint64_t asked) {
+    const std::string size = std::to_string(device.size_bytes()) + " bytes";
     std::string text;
-    for (int i = 0; i < vm.shown_devices_size(); ++i) {
-        const v1::VmDevice& device = vm.shown_devices(i);
-        if (device.size_bytes() != asked_bytes(vm, i)) {
-            text += device.path() + " was there, and keeps its " +
-                    std::to_string(device.size_bytes()) + " bytes\n";
-        }
+    if (device.size_bytes() != asked) {
+        text = device.path() + " was there, and keeps its " + size;
+    }
+    if (!std::has_single_bit(device.size_bytes())) {
+        text += text.empty() ? device.path() + " has " + size : "";
+        text += ": no power of two, as a virtual machine's device is";
     }
     return text;
+}
+
+/// What one might not expect of it.
+std::vector<std::string> notices_of(const v1::AddVmReply& reply, const std::string& runtime_dir) {
+    const v1::Vm& vm = reply.vm();
+    std::vector<std::string> notices;
+    for (int i = 0; i < vm.shown_devices_size(); ++i) {
+        const v1::VmDevice& device = vm.shown_devices(i);
+        if (!device.path().empty()) {
+            notices.push_back(file_notice(device, asked_bytes(vm, i)));
+        } else if (!vm.qemu_user().empty() && !is_this_user(vm.qemu_user()) &&
+                   service::lies_in(device.socket_path(), runtime_dir)) {
+            notices.push_back("user " + vm.qemu_user() + " cannot come to " + device.socket_path() +
+                              ": the runtime folder is closed to others; start the service with "
+                              "--socket-dir");
+        }
+    }
+    if (!vm.refused().empty()) {
+        notices.push_back("its devices cannot be had: " + vm.refused());
+    }
+    std::erase(notices, "");
+    return notices;
+}
+
+/// All that it is to have, as what was not said is the default.
+std::string summary(const v1::Vm& vm) {
+    const std::string devices = !vm.in_device_path().empty() ? "devices in files"
+                                : vm.devices() == 0          ? "no device"
+                                                    : std::to_string(vm.devices()) + " device" +
+                                                          (vm.devices() == 1 ? "" : "s");
+    return "it has " + devices + ", " + memory_text(vm) + " bytes, and at most " +
+           std::to_string(vm.max_sessions()) + " sessions at once\n";
 }
 
 }  // namespace
@@ -86,20 +130,26 @@ std::string Printer::vms(const v1::ListVmsReply& reply) const {
     return table(rows);
 }
 
-std::string Printer::vm_added(const std::string& name, const v1::AddVmReply& reply) const {
+std::string Printer::vm_added(const std::string& name, const v1::AddVmReply& reply,
+                              const std::string& runtime_dir) const {
     const v1::Vm& vm = reply.vm();
+    const std::vector<std::string> notices = notices_of(reply, runtime_dir);
     if (json) {
         return dump({{"name", name},
                      {"replaced", reply.replaced()},
                      {"token_file", reply.token_path()},
-                     {"device_bytes", device_bytes(vm)}});
+                     {"device_bytes", device_bytes(vm)},
+                     {"notices", notices}});
     }
     std::string text = "VM " + name;
     text += reply.replaced() ? " was there, and is now as said; its guests go on showing"
                              : ": its guests show";
     text += " the token in " + reply.token_path() +
             " (MRDA_TOKEN_FILE);\nguests of this user that name none are this VM's from now on\n" +
-            kept_sizes(vm);
+            (reply.replaced() ? summary(vm) : "");
+    for (const std::string& notice : notices) {
+        text += notice + "\n";
+    }
     if (vm.shown_devices_size() > 0) {
         text += "how QEMU gets its devices: mrdactl vm show " + name + "\n";
     }

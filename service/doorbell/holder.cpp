@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "control_socket.h"
@@ -75,6 +76,10 @@ Result<void> Holder::open() {
                               ", which is private; name a folder of its own");
     }
     MRDA_TRY(make_private_dir(settings_.runtime_dir));
+    if (!lies_in(settings_.socket_dir, settings_.runtime_dir)) {
+        // Before anything is made in it.
+        MRDA_TRY(check_way_to(std::filesystem::path(settings_.socket_dir).parent_path().string()));
+    }
     MRDA_TRY(make_own_dir(settings_.socket_dir));
     MRDA_ASSIGN(lock_, lock_runtime_dir(settings_.runtime_dir));
     MRDA_ASSIGN(listener_,

@@ -24,31 +24,47 @@ void punch(const SharedRegion& region, const ivshmem::Extent& extent) {
                                   static_cast<off_t>(extent.size_bytes)));
 }
 
-/// What to do about it. `option`: how the region's size is said.
-std::string more_room(const SharedRegion& region, std::uint64_t wanted, const char* option) {
+/// " OPTION SIZE", if the region has to be larger for it. One that becomes a PCI BAR is a power of
+/// two.
+std::string larger(const SharedRegion& region, std::uint64_t wanted, const char* option) {
     const ExtentAllocator& extents = region.extents;
     if (wanted <= extents.free_bytes()) {
-        return "It is in pieces: stop another session, or use fewer or smaller slots";
+        return "";
     }
-    // A region that becomes a PCI BAR is a power of two.
     const std::uint64_t used = extents.size_bytes() - extents.free_bytes();
-    const std::uint64_t enough = std::bit_ceil(used + wanted + ivshmem::kPageBytes);
-    return "Use fewer or smaller slots, or add VM " + region.owner + " anew, as it is but with " +
-           option + " " + std::to_string(enough) +
-           (region.path.empty() ? "" : " and another file: this one keeps its size");
+    return std::string(" ") + option + " " +
+           std::to_string(std::bit_ceil(used + wanted + ivshmem::kPageBytes));
 }
 
-/// `parts`: what `wanted` consists of, for people.
-Error no_room(const SharedRegion& region, std::uint64_t wanted, const std::string& parts,
-              const char* option) {
+std::string room_of(const SharedRegion& region) {
     const ExtentAllocator& extents = region.extents;
-    return make_error(Errc::exhausted,
-                      "the session needs " + std::to_string(wanted) + " bytes of shared memory, " +
-                          parts + "; of " + std::to_string(extents.size_bytes()) +
-                          " bytes of region " + region.name + " " +
-                          std::to_string(extents.free_bytes()) + " are free, at most " +
-                          std::to_string(extents.largest_gap_bytes()) + " in one piece. " +
-                          more_room(region, wanted, option));
+    std::string text = "region " + region.name + " has " + std::to_string(extents.size_bytes());
+    if (extents.free_bytes() == extents.size_bytes()) {
+        return text + ", all of them free";
+    }
+    return text + ", of which " + std::to_string(extents.free_bytes()) + " are free, " +
+           std::to_string(extents.largest_gap_bytes()) + " in one piece";
+}
+
+/// Where not both extents can be had.
+Error no_room(const SessionRegions& regions, std::uint64_t in_bytes, std::uint64_t out_bytes) {
+    const SharedRegion& input = *regions.input;
+    const SharedRegion& output = *regions.output;
+    const bool one = &input == &output;
+    const std::string options =
+        one ? larger(input, in_bytes + out_bytes, "--memory")
+            : larger(input, in_bytes, "--memory") + larger(output, out_bytes, "--out-memory");
+    const bool file = !input.path.empty();
+    return make_error(
+        Errc::exhausted,
+        "the session needs " + std::to_string(in_bytes) +
+            " bytes of shared memory in one piece for input and " + std::to_string(out_bytes) +
+            " for output; " + room_of(input) + (one ? "" : "; " + room_of(output)) +
+            ". Use a smaller picture, fewer or smaller slots, or " +
+            (options.empty()
+                 ? "stop another session"
+                 : "add VM " + input.owner + " anew, with all that it was added with and" +
+                       options + (file ? ", and other files: these keep their size" : "")));
 }
 
 /// A file's pages exist when they are first written, and where the file system has none left then,
@@ -84,19 +100,9 @@ Result<SessionMemory> SessionMemory::carve(SessionRegions regions,
     const std::uint64_t in_bytes = layout.input_extent_bytes();
     const std::uint64_t out_bytes = layout.output_extent_bytes();
     MRDA_TRY(check_file_system(*regions.input, in_bytes));
-    const auto too_little = [&](const SessionRegions& of, bool input) {
-        if (of.input == of.output) {
-            return no_room(*of.input, in_bytes + out_bytes,
-                           std::to_string(in_bytes) + " in one piece for input and " +
-                               std::to_string(out_bytes) + " for output",
-                           "--memory");
-        }
-        return input ? no_room(*of.input, in_bytes, "in one piece, for input", "--memory")
-                     : no_room(*of.output, out_bytes, "in one piece, for output", "--out-memory");
-    };
     const auto input = regions.input->extents.allocate(in_bytes, place.input);
     if (!input) {
-        return too_little(regions, true);
+        return no_room(regions, in_bytes, out_bytes);
     }
     SessionMemory memory(std::move(regions), *input);
     const auto output = memory.regions_.output->extents.allocate(out_bytes, place.output);
@@ -104,7 +110,7 @@ Result<SessionMemory> SessionMemory::carve(SessionRegions regions,
         // As it was before: not less its own input.
         const SessionRegions of = memory.regions_;
         { const SessionMemory given_back = std::move(memory); }
-        return too_little(of, false);
+        return no_room(of, in_bytes, out_bytes);
     }
     memory.output_ = *output;
     return memory;

@@ -13,7 +13,7 @@ guest's files are this host's, read-only, by the same paths; /tmp, /run and /dev
 service of this host by MRDA_ADDRESS and MRDA_TOKEN in PROGRAM's environment. Machine and service end with PROGRAM.
 
   --device KIND      doorbell: with interrupts, bound to vfio-pci; plain: the memory alone (doorbell)
-  --memory SIZE      of the device: a power of two (64M)
+  --memory SIZE      of the device: a power of two (128M)
   --results FOLDER   PROGRAM may write there, by the same path
   --timeout SECONDS  PROGRAM is ended after so long (600)
   --platform P       the service's: auto, gpu or software (auto)
@@ -39,7 +39,7 @@ needs() {
   esac
 }
 
-device=doorbell memory=64M results="" seconds=600 platform=auto build=""
+device=doorbell memory=128M results="" seconds=600 platform=auto build=""
 while [ $# -gt 0 ]; do
   case $1 in
     --device) needs "doorbell or plain" "$@"; device=$2; shift 2 ;;

@@ -49,7 +49,7 @@ TEST(PrintVm, of_a_file_speaks_of_no_doorbells_and_quotes_what_a_shell_would_spl
 }
 
 TEST(PrintVm, without_devices_says_how_to_have_some) {
-    EXPECT_THAT(shown(shown_vm()), HasSubstr("mrdactl vm add vm1 --devices 2"));
+    EXPECT_THAT(shown(shown_vm()), HasSubstr("mrdactl vm add vm1 --devices 1"));
 }
 
 TEST(PrintVm, for_programs_is_one_value_with_argument_lists) {
