@@ -9,6 +9,8 @@ namespace {
 
 /// Room for an answer so much slower, so that one late answer does not end it.
 constexpr std::uint64_t kRoom = 4;
+/// By what part of itself a budget falls with an answer that needs less.
+constexpr std::uint64_t kSlowness = 16;
 
 }  // namespace
 
@@ -24,7 +26,9 @@ std::uint64_t AdaptiveSpin::begin_wait() {
 }
 
 void AdaptiveSpin::answered(std::uint64_t spun_ns) {
-    budget_ns_ = std::clamp(kRoom * spun_ns, kLeastBudgetNs, kMaxBudgetNs);
+    // Up at once, down slowly: one quick answer says little of how late the next may be.
+    budget_ns_ = std::clamp(std::max(kRoom * spun_ns, budget_ns_ - budget_ns_ / kSlowness),
+                            kLeastBudgetNs, kMaxBudgetNs);
     misses_ = 0;
     pause_ = kFirstPause;
 }

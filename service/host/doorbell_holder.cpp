@@ -189,7 +189,8 @@ Result<void> DoorbellHolder::start() const {
         return make_error(errc_of_exit_code(outcome->exit_code),
                           "devices of virtual machines need " + settings_.program +
                               ", which does not start: exit code " +
-                              std::to_string(outcome->exit_code) + "; why stands in this service's log");
+                              std::to_string(outcome->exit_code) +
+                              "; why stands in this service's log");
     }
     Log::info("doorbell holder started", {{"log", settings_.runtime_dir + "/doorbell.log"}});
     return {};

@@ -55,6 +55,17 @@ TEST(AdaptiveSpin, budget_follows_the_answers_and_has_a_bound) {
     EXPECT_EQ(spin.begin_wait(), AdaptiveSpin::kMaxBudgetNs / 2);
 }
 
+TEST(AdaptiveSpin, one_quick_answer_does_not_end_the_room_for_slower_ones) {
+    AdaptiveSpin spin;
+    spin.answered(40'000);
+    spin.answered(1'000);
+    EXPECT_GE(spin.begin_wait(), 140'000U);
+    for (int i = 0; i < 100; ++i) {
+        spin.answered(1'000);
+    }
+    EXPECT_LE(spin.begin_wait(), 20'000U) << "many do";
+}
+
 TEST(AdaptiveSpin, two_sleepers_find_out_that_spinning_would_do) {
     constexpr std::uint64_t kWakeUpNs = 20'000;
     AdaptiveSpin spin;
