@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // How long a notification takes from a virtual machine to its host and back, by each way of waking:
 // a frame of a session whose codec only answers, one at a time, from its sending to its packet.
-//     notify_latency guest HOST:PORT DEVICE TRIPS   in the machine; DEVICE is FILE's IVSHMEM device
-//     notify_latency host FILE                      the far end of those that look every 5 ms
-// The guest prints JSON, in microseconds; the host says "ready", and answers until it is killed.
+//     notify_latency guest HOST:PORT DEVICE TRIPS WAY ...   in the machine
+//     notify_latency host FILE                              the far end of those that look
+// DEVICE is FILE's IVSHMEM device; a WAY is doorbell, asleep, stream, guest_looks or both_look,
+// which vm_notify.py explains. The guest prints JSON, in microseconds; the host says "ready", and
+// answers until it is killed.
 #include <mrda/interop/exit_code.h>
 #include <mrda/ivshmem/channel.h>
 #include <mrda/ivshmem/pci_device.h>
@@ -240,7 +242,7 @@ std::uint64_t interrupts() {
 }
 
 struct Measured {
-    const char* name;
+    std::string_view name;
     std::unique_ptr<Way> way;
     std::vector<std::uint64_t> times_ns;
     std::uint64_t interrupted;  ///< Trips in which there was an interrupt.
@@ -282,25 +284,33 @@ nlohmann::ordered_json summary(std::vector<std::uint64_t> times_ns) {
     return told;
 }
 
-Result<void> guest(const char* address, const char* device, int trips) {
+Result<std::unique_ptr<Way>> make_way(std::string_view name, const char* address,
+                                      const char* device) {
     using Guest = SessionWay::Guest;
+    if (name == "both_look") {
+        return LookingWay::create(device);
+    }
+    const char* const wake = name == "stream" ? "stream" : "interrupt";
+    const Guest how = name == "asleep"        ? Guest::sleeps
+                      : name == "guest_looks" ? Guest::looks
+                                              : Guest::waits;
+    return SessionWay::create(address, wake, how);
+}
+
+Result<void> guest(const char* address, const char* device, int trips,
+                   const std::vector<std::string_view>& names) {
     std::vector<Measured> ways;
-    MRDA_ASSIGN(auto doorbell, SessionWay::create(address, "interrupt", Guest::waits));
-    ways.push_back({"doorbell", std::move(doorbell), {}, 0});
-    MRDA_ASSIGN(auto sleeps, SessionWay::create(address, "interrupt", Guest::sleeps));
-    ways.push_back({"asleep", std::move(sleeps), {}, 0});
-    MRDA_ASSIGN(auto stream, SessionWay::create(address, "stream", Guest::waits));
-    ways.push_back({"stream", std::move(stream), {}, 0});
-    MRDA_ASSIGN(auto looks, SessionWay::create(address, "interrupt", Guest::looks));
-    ways.push_back({"guest_looks", std::move(looks), {}, 0});
-    MRDA_ASSIGN(auto both, LookingWay::create(device));
-    ways.push_back({"both_look", std::move(both), {}, 0});
+    for (const std::string_view name : names) {
+        MRDA_ASSIGN(auto way, make_way(name, address, device));
+        ways.push_back({name, std::move(way), {}, 0});
+    }
     MRDA_TRY(measure(ways, trips));
     nlohmann::ordered_json told;
     for (const Measured& each : ways) {
-        told[each.name] = summary(each.times_ns);
-        told[each.name]["interrupted"] = each.interrupted;
-        told[each.name]["woken"] = each.way->woken();
+        nlohmann::ordered_json& of_way = told[std::string(each.name)];
+        of_way = summary(each.times_ns);
+        of_way["interrupted"] = each.interrupted;
+        of_way["woken"] = each.way->woken();
     }
     std::printf("%s\n", told.dump(2).c_str());
     return {};
@@ -331,12 +341,14 @@ Result<void> host(const char* file) {
 int main(int argc, char** argv) {
     const std::vector<std::string_view> words(argv + 1, argv + argc);
     Result<void> done;
-    if (words.size() == 4 && words[0] == "guest") {
-        done = guest(argv[2], argv[3], std::max(1, std::atoi(argv[4])));
+    if (words.size() > 4 && words[0] == "guest") {
+        done = guest(argv[2], argv[3], std::max(1, std::atoi(argv[4])),
+                     {words.begin() + 4, words.end()});
     } else if (words.size() == 2 && words[0] == "host") {
         done = host(argv[2]);
     } else {
-        std::fputs("usage: notify_latency guest HOST:PORT DEVICE TRIPS | host FILE\n", stderr);
+        std::fputs("usage: notify_latency guest HOST:PORT DEVICE TRIPS WAY ... | host FILE\n",
+                   stderr);
         return mrda::kExitUsage;
     }
     if (!done.ok()) {

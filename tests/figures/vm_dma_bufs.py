@@ -44,5 +44,5 @@ def rows(guest, folder, build, quick):
     video = host_in_guest.Video(folder)
     host_in_guest.encode_here(build, video, here)
     service = host_in_guest.InnerService(guest, build, folder)
-    yield from cycle_rows(guest, build, 1000 if quick else 10000)
+    yield from cycle_rows(guest, build, 500 if quick else 10000)
     yield from encode_rows(service, video, here)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Notification, guest to host to guest: by doorbell and MSI-X, by gRPC stream, and by looking every 5 ms, in turn in one run.
 
-    for what, goal, figure, holds in rows(BUILD_DIR, quick): ...       holds: "yes", "no" or "skipped"
+    with contextlib.closing(Contest(BUILD_DIR)) as contest:
+        for what, goal, figure, holds in rows(contest, quick): ...       holds: "yes" or "no"
 """
 
 import contextlib
@@ -32,6 +33,7 @@ WAYS = {
     "guest_looks": "doorbell, and the guest looks every 5 ms",
     "both_look": "looking every 5 ms on both sides",
 }
+QUICK_WAYS = ["doorbell", "stream", "both_look"]  # That a goal is for.
 GOALS = [("2 notification in a VM: doorbell's p99, of looking every 5 ms", "both_look", "p99_us", 20),
          ("2 notification in a VM: doorbell's p50, of the gRPC stream's", "stream", "p50_us", 2)]
 
@@ -60,56 +62,63 @@ def looked_at(stack, program, path):
             "-device", "ivshmem-plain,memdev=looked_at,addr=0x11"]
 
 
-def measure(build, trips, runner):
-    """What notify_latency tells in a machine that mrdactl started, with a doorbell device bound to vfio-pci."""
-    program = f"{build}/tests/notify_latency"
-    with contextlib.ExitStack() as stack:
-        host = stack.enter_context(Host(build, CONFIG, runner))
-        host.add("bells", "--devices", 1, "--memory", "64M")
-        devices = IOMMU + looked_at(stack, [*runner, program], host.path("looked_at"))
-        guest = stack.enter_context(machine.Guest("notify", devices=devices, results=host.results,
-                                                  command_prefix=[*runner, *host.vm_run("bells")]))
-        guest.check(["sh", "tests/vm/ivshmem.sh", "bind", DOORBELL])
-        return json.loads(guest.check(["env", f"MRDA_TOKEN={host.tokens['bells']}", program, "guest", f"10.0.2.2:{host.port}",
-                                       LOOKED_AT, str(trips)], timeout=30 + trips / 10))
+class Contest:
+    """A machine that mrdactl starts, with a doorbell device. It boots while whoever made this goes on."""
+
+    def __init__(self, build):
+        self.build = os.path.abspath(build)
+        self.runner = before_others()
+        self.program = f"{self.build}/tests/notify_latency"
+        self._stack = contextlib.ExitStack()
+        with contextlib.ExitStack() as stack:
+            self.host = stack.enter_context(Host(self.build, CONFIG, self.runner))
+            self.host.add("bells", "--devices", 1, "--memory", "64M")
+            devices = IOMMU + looked_at(stack, [*self.runner, self.program], self.host.path("looked_at"))
+            self.guest = stack.enter_context(contextlib.closing(machine.Guest(
+                "notify", devices=devices, results=self.host.results, command_prefix=[*self.runner, *self.host.vm_run("bells")])))
+            self.guest.launch()
+            self._stack = stack.pop_all()
+
+    def close(self):
+        self._stack.close()
+
+    def measure(self, trips, ways):
+        """What notify_latency tells, in the machine, with the device bound to vfio-pci."""
+        self.guest.wait_booted()
+        self.guest.check(["sh", "tests/vm/ivshmem.sh", "bind", DOORBELL])
+        return json.loads(self.guest.check(
+            ["env", f"MRDA_TOKEN={self.host.tokens['bells']}", self.program, "guest", f"10.0.2.2:{self.host.port}", LOOKED_AT,
+             str(trips), *ways], timeout=30 + trips / 10))
 
 
 def as_asked(told):
     """Whether each way was what its name says."""
     by_doorbell = all(told[name]["woken"].startswith("guest by doorbell, host by doorbell")
-                      for name in ("doorbell", "asleep", "guest_looks"))
-    without_interrupts = all(told[name]["interrupted"] == 0 for name in ("stream", "guest_looks", "both_look"))
-    return (by_doorbell and without_interrupts and told["asleep"]["interrupted"] > 0
+                      for name in {"doorbell", "asleep", "guest_looks"} & told.keys())
+    without_interrupts = all(told[name]["interrupted"] == 0 for name in {"stream", "guest_looks", "both_look"} & told.keys())
+    return (by_doorbell and without_interrupts and ("asleep" not in told or told["asleep"]["interrupted"] > 0)
             and told["stream"]["woken"].startswith("guest by stream, host by stream"))
 
 
-def rows(build, quick):
-    build = os.path.abspath(build)
-    try:
-        machine.check_available()
-    except machine.Missing as missing:
-        for what, _, _, least in GOALS:
-            yield what, f"<= 1/{least}", str(missing), "skipped"
-        return
-    runner = before_others()
-    told = measure(build, QUICK_TRIPS if quick else TRIPS, runner)
-    for name, text in WAYS.items():
-        way = told[name]
-        yield (f"2 {text}: p50, p99 ms", f"{way['trips']} trips",
+def rows(contest, quick):
+    told = contest.measure(QUICK_TRIPS if quick else TRIPS, QUICK_WAYS if quick else WAYS)
+    for name, way in told.items():
+        yield (f"2 {WAYS[name]}: p50, p99 ms", f"{way['trips']} trips",
                f"{way['p50_us'] / 1000:.2f}, {way['p99_us'] / 1000:.2f}", "yes")
-    yield ("2 interrupts in the trips of these five ways", "0 in the last 3",
-           ", ".join(str(told[name]["interrupted"]) for name in WAYS), "yes" if as_asked(told) else "no")
+    yield ("2 interrupts in the trips of these ways", "none but by doorbell",
+           ", ".join(str(way["interrupted"]) for way in told.values()), "yes" if as_asked(told) else "no")
     for what, peer, figure, least in GOALS:
         ours, theirs = told["doorbell"][figure], told[peer][figure]
-        yield (what, f"<= 1/{least}", f"1/{theirs / ours:.1f}" + ("" if runner else ", beside other work"),
+        yield (what, f"<= 1/{least}", f"1/{theirs / ours:.1f}" + ("" if contest.runner else ", beside other work"),
                "yes" if ours * least <= theirs else "no")
 
 
 def main():
     good = True
-    for what, goal, figure, holds in rows(sys.argv[1], "--quick" in sys.argv):
-        print(f"{what:66} {goal:8} {figure:24} {holds}")
-        good = good and holds != "no"
+    with contextlib.closing(Contest(sys.argv[1])) as contest:
+        for what, goal, figure, holds in rows(contest, "--quick" in sys.argv):
+            print(f"{what:66} {goal:8} {figure:24} {holds}")
+            good = good and holds == "yes"
     return 0 if good else 1
 
 
