@@ -201,7 +201,6 @@ Result<int> top(const Options& options) {
     return 0;
 }
 
-/// Every command in one place; `chosen` is set to the one that the user named.
 CLI::Validator size_value() {
     return {[](std::string& text) -> std::string {
                 const auto size = mrda::ctl::parse_size(text);
@@ -215,6 +214,7 @@ CLI::Validator size_value() {
             "SIZE"};
 }
 
+/// Every command in one place; `chosen` is set to the one that the user named.
 void add_commands(CLI::App& app, Options& options, Command& chosen) {
     const auto command = [&chosen](CLI::App& parent, const char* name, const char* text,
                                    Result<int> (*run)(const Options&)) {

@@ -128,9 +128,7 @@ std::string Printer::vm(const v1::Vm& vm, const std::vector<VmDevice>& devices) 
     if (devices.empty()) {
         return "VM " + vm.name() + " has " + std::to_string(vm.memory_bytes()) +
                " bytes for processes of this host, and no device. To give it one, beside what else "
-               "it is to have:\n  "
-               "mrdactl vm "
-               "add " +
+               "it is to have:\n  mrdactl vm add " +
                vm.name() + " --devices 1 --memory " + std::to_string(vm.memory_bytes()) + "\n";
     }
     std::vector<std::vector<std::string>> rows{

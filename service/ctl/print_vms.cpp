@@ -66,13 +66,14 @@ std::string file_notice(const v1::VmDevice& device, std::uint64_t asked) {
 /// What one might not expect of it.
 std::vector<std::string> notices_of(const v1::AddVmReply& reply, const std::string& runtime_dir) {
     const v1::Vm& vm = reply.vm();
+    const auto closed = service::absolute_dir(runtime_dir);
     std::vector<std::string> notices;
     for (int i = 0; i < vm.shown_devices_size(); ++i) {
         const v1::VmDevice& device = vm.shown_devices(i);
         if (!device.path().empty()) {
             notices.push_back(file_notice(device, asked_bytes(vm, i)));
-        } else if (!vm.qemu_user().empty() && !is_this_user(vm.qemu_user()) &&
-                   service::lies_in(device.socket_path(), runtime_dir)) {
+        } else if (!vm.qemu_user().empty() && !is_this_user(vm.qemu_user()) && closed.ok() &&
+                   service::lies_in(device.socket_path(), *closed)) {
             notices.push_back("user " + vm.qemu_user() + " cannot come to " + device.socket_path() +
                               ": the runtime folder is closed to others; start the service with "
                               "--socket-dir");

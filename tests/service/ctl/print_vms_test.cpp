@@ -81,6 +81,7 @@ TEST(PrintVms, an_addition_warns_of_what_no_machine_can_use) {
     EXPECT_THAT(Printer{}.vm_added("vm1", reply, "/run/mrda"), Not(warns));
     reply.mutable_vm()->set_qemu_user("somebody-else");
     EXPECT_THAT(Printer{}.vm_added("vm1", reply, "/run/mrda"), warns);
+    EXPECT_THAT(Printer{}.vm_added("vm1", reply, "/run/x/../mrda/"), warns);
     EXPECT_THAT(Printer{}.vm_added("vm1", reply, "/run/other"), Not(warns));
     reply.mutable_vm()->set_qemu_user(std::to_string(::geteuid()));
     EXPECT_THAT(Printer{}.vm_added("vm1", reply, "/run/mrda"), Not(warns));
